@@ -3,13 +3,22 @@
 //! Nothing here reads a file, a socket or a clock.
 
 mod bar;
+mod calendar;
 mod code;
 mod date;
 mod error;
+mod hours;
 mod kind;
+mod limits;
 
 pub use bar::{DailyBar, Tick};
+pub use calendar::TradingCalendar;
 pub use code::{CodeQuery, CodeText, Exchange, TsCode};
 pub use date::TradeDate;
 pub use error::{Error, Result};
+pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
 pub use kind::{Board, SecurityKind};
+pub use limits::{
+    DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,
+    is_limit_down, is_limit_up,
+};
