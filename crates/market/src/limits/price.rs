@@ -63,7 +63,7 @@ pub(super) fn limits(
     Some(PriceLimits { up: price(up), down: price(down.min(base - 1)) })
 }
 
-/// Hundredths of a tick to ticks; towards pre_close means down, the caller mirrors the lower limit.
+/// Hundredths of a tick to ticks; towards `pre_close` means down, the caller mirrors the lower limit.
 fn round(hundredths: i64, rounding: Rounding) -> i64 {
     match rounding {
         Rounding::HalfUp => (hundredths + 50).div_euclid(100),

@@ -5,7 +5,7 @@ use super::{
     price::limits,
     table::{LIMITS, NEW_LISTINGS},
 };
-use crate::{Board, SecurityKind, Tick, TradeDate, TsCode};
+use crate::{Board, Tick, TradeDate, TsCode};
 
 /// The exchanges' limits for stocks as dated tables.
 ///
@@ -113,15 +113,26 @@ impl DayLimits {
         st: Option<bool>,
     ) -> Option<PriceLimits> {
         let board = Board::of(code)?;
+        self.prices_on(board, Tick::on(board, code.exchange()), pre_close, age, st)
+    }
+
+    /// As [`prices`](Self::prices), with the board looked up: that is the dearest step of a fold over a market.
+    pub(crate) fn prices_on(
+        &self,
+        board: Board,
+        tick: Tick,
+        pre_close: f64,
+        age: ListingAge,
+        st: Option<bool>,
+    ) -> Option<PriceLimits> {
         if self.is_free(board, age) {
             return None;
         }
         let rule = self.rule(board, st)?;
-        let tick = Tick::of(SecurityKind::Stock, code)?;
         limits(pre_close, tick, rule.percent?, rule.upper, rule.lower)
     }
 
-    /// The row in force on a board, or `None` when the tables do not cover the day.
+    /// The row in force on a board, or `None` when the tables do not cover the day; an unknown `st` counts as no.
     #[must_use]
     pub fn rule(&self, board: Board, st: Option<bool>) -> Option<LimitRule> {
         let day = &self.boards[board as usize];

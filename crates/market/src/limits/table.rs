@@ -9,7 +9,7 @@ use crate::{Board, TradeDate};
 pub enum Rounding {
     /// To the nearest tick, a half upwards: what the rules of Shanghai and Shenzhen say.
     HalfUp,
-    /// To the tick nearer to pre_close, so that the move never exceeds the percentage.
+    /// To the tick nearer to `pre_close`, so that the move never exceeds the percentage.
     TowardsPreClose,
 }
 
@@ -32,7 +32,7 @@ pub struct LimitRule {
     pub st: bool,
     /// First day in force.
     pub since: TradeDate,
-    /// Distance of a limit from pre_close, percent; `None` while prices were free.
+    /// Distance of a limit from `pre_close`, percent; `None` while prices were free.
     pub percent: Option<u8>,
     /// Rounding of the upper limit.
     pub upper: Rounding,
@@ -120,9 +120,9 @@ pub(super) const LIMITS: &[LimitRule] = &[
     rule(Board::Chinext, day(2009, 10, 30), 10, CHINEXT_2009),
     rule(Board::Chinext, day(2020, 8, 24), 20, CHINEXT_2020),
     rule(Board::Star, day(2019, 7, 22), 20, STAR_2019),
-    // Measured on daily bars of July to December 2022: on each of the nine days on which a stock's high was the limit and
-    // the two roundings differ, the high is the price rounded down, never half up. No low at the lower limit was
-    // seen, so that side keeps the rounding of the other exchanges.
+    // Measured on unadjusted daily bars of April to December 2022: on each of the ten days on which a stock's high was the
+    // limit and the two roundings differ, the high is the price rounded down, never half up. No low at the lower
+    // limit was seen, so that side keeps the rounding of the other exchanges.
     LimitRule { upper: Rounding::TowardsPreClose, ..rule(Board::Bse, day(2021, 11, 15), 30, BSE_2021) },
 ];
 

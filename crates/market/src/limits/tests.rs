@@ -7,7 +7,7 @@ fn date(text: &str) -> TradeDate {
     text.parse().unwrap()
 }
 
-/// Limits of an old share with a pre_close of 10, on whose tick every percentage falls.
+/// Limits of an old share with a `pre_close` of 10, on whose tick every percentage falls.
 fn of_ten(code: &str, day: &str, st: Option<bool>) -> Option<(f64, f64)> {
     at(code, day, 10.0, st)
 }
@@ -136,6 +136,13 @@ fn beijing_rounds_the_upper_limit_down_as_its_bars_show() {
     for (pre_close, high) in [(5.52, 7.17), (11.53, 14.98), (7.05, 9.16), (9.29, 12.07)] {
         assert_eq!(at("830000.BJ", "20220907", pre_close, None).unwrap().0, high);
     }
+}
+
+#[test]
+fn beijing_rounds_the_lower_limit_half_up_until_bars_show_otherwise() {
+    // 3.864 and 4.935 before rounding.
+    assert_eq!(at("830000.BJ", "20220907", 5.52, None).unwrap().1, 3.86);
+    assert_eq!(at("830000.BJ", "20220907", 7.05, None).unwrap().1, 4.94);
 }
 
 #[test]
