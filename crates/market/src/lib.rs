@@ -17,7 +17,7 @@ mod security;
 
 pub use adjust::{Adjust, AdjustmentFactors};
 pub use bar::{DailyBar, Tick};
-pub use breadth::{Breadth, LimitBasis, LimitNote, StockDay};
+pub use breadth::{Breadth, LimitBasis, LimitNote, StockDay, is_adjusted_day};
 pub use calendar::TradingCalendar;
 pub use code::{CodeQuery, CodeText, Exchange, TsCode};
 pub use completeness::DayIndex;

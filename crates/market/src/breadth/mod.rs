@@ -166,7 +166,7 @@ impl Fold {
     }
 
     fn limits(&self) -> (Option<LimitBasis>, Option<LimitNote>) {
-        if u64::from(self.adjusted) * 100 > u64::from(self.rows) * ADJUSTED_DAY_PERCENT {
+        if is_adjusted_day(self.adjusted, self.rows) {
             return (None, Some(LimitNote::AdjustedDay { adjusted: self.adjusted, rows: self.rows }));
         }
         if self.limited == 0 {
@@ -182,6 +182,12 @@ impl Fold {
         });
         (Some(LimitBasis::BoardRule), note)
     }
+}
+
+/// Whether so many adjusted bars among all the bars of a day mean that the source adjusts its prices: more than 1 %.
+#[must_use]
+pub fn is_adjusted_day(adjusted: u32, rows: u32) -> bool {
+    u64::from(adjusted) * 100 > u64::from(rows) * ADJUSTED_DAY_PERCENT
 }
 
 fn add(sum: &mut Option<f64>, value: Option<f64>) {

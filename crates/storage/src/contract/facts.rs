@@ -1,7 +1,7 @@
 //! Promises about facts that stand beside the bars.
 
 use jiff::Timestamp;
-use stockpile_market::{AdjFactor, CalendarDay, Exchange, PriceLimit, Security, SecurityKind};
+use stockpile_market::{AdjFactor, CalendarDay, Exchange, ListStatus, PriceLimit, Security, SecurityKind};
 
 use super::{code, date, numbered, start};
 use crate::{RowCounts, Store};
@@ -16,7 +16,7 @@ fn security(ts_code: &str, name: &str) -> Security {
         cnspell: Some("PAYH".into()),
         list_date: Some(date("19910403")),
         delist_date: None,
-        list_status: Some("L".into()),
+        list_status: Some(ListStatus::Listed),
     }
 }
 
@@ -45,9 +45,9 @@ pub async fn calendar_days_are_read_by_exchange(store: &Store) {
         day(Exchange::Szse, "20250104", false, Some("20250103")),
     ];
     let mut run = start(store).await;
-    run.write_calendar(numbered(days.clone())).await.unwrap();
+    run.write_calendar(numbered(days)).await.unwrap();
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
-    assert_eq!(store.calendar.days(Exchange::Sse).await.unwrap(), [days[1].clone(), days[0].clone()]);
+    assert_eq!(store.calendar.days(Exchange::Sse).await.unwrap(), [days[1], days[0]]);
     assert_eq!(store.calendar.days(Exchange::Szse).await.unwrap(), days[2..]);
     assert_eq!(store.calendar.days(Exchange::Bse).await.unwrap(), []);
 }
@@ -64,7 +64,7 @@ pub async fn factors_are_read_oldest_first(store: &Store) {
         factor("000002.SZ", "20250102", 1.0),
     ];
     let mut run = start(store).await;
-    run.write_factors(numbered(factors.clone())).await.unwrap();
+    run.write_factors(numbered(factors)).await.unwrap();
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
     let read = store.adj_factors.of(code("000001.SZ")).await.unwrap();
     assert_eq!(read, [factors[1].clone(), factors[0].clone()]);
@@ -85,7 +85,7 @@ pub async fn price_limits_are_read_by_day(store: &Store) {
         limit("000001.SZ", "20250206", Some(10.0)),
     ];
     let mut run = start(store).await;
-    run.write_price_limits(numbered(limits.clone())).await.unwrap();
+    run.write_price_limits(numbered(limits)).await.unwrap();
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
     let read = store.price_limits.on(date("20250205")).await.unwrap();
     assert_eq!(read, [limits[1].clone(), limits[0].clone()]);

@@ -1,7 +1,7 @@
 //! Between market types and columns.
 
 use rusqlite::Row;
-use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
+use stockpile_market::{DailyBar, ListStatus, SecurityKind, TradeDate, TsCode};
 
 use super::connections::ReadError;
 use crate::Error;
@@ -39,6 +39,14 @@ pub(super) fn date(row: &Row<'_>, column: usize) -> Result<TradeDate, ReadError>
 
 pub(super) fn optional_date(row: &Row<'_>, column: usize) -> Result<Option<TradeDate>, ReadError> {
     row.get::<_, Option<i32>>(column)?.map(date_of).transpose()
+}
+
+pub(super) fn list_status(row: &Row<'_>, column: usize) -> Result<Option<ListStatus>, ReadError> {
+    row.get::<_, Option<String>>(column)?
+        .map(|letter| {
+            letter.parse().map_err(|_| Error::Impossible { what: "listing status", value: letter }.into())
+        })
+        .transpose()
 }
 
 fn date_of(number: i32) -> Result<TradeDate, ReadError> {

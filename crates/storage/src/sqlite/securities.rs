@@ -20,7 +20,7 @@ impl Securities for Connections {
                     cnspell: row.get(5)?,
                     list_date: row::optional_date(row, 6)?,
                     delist_date: row::optional_date(row, 7)?,
-                    list_status: row.get(8)?,
+                    list_status: row::list_status(row, 8)?,
                 })
             })
         })

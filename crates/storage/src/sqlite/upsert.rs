@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use rusqlite::{CachedStatement, Connection, params};
-use stockpile_market::{AdjFactor, CalendarDay, DailyBar, PriceLimit, Security, SecurityKind, TradeDate};
+use stockpile_market::{
+    AdjFactor, CalendarDay, DailyBar, ListStatus, PriceLimit, Security, SecurityKind, TradeDate,
+};
 
 use super::row::kind_number;
 use crate::{Duplicate, RunId, SourceRow};
@@ -105,7 +107,7 @@ pub(super) fn securities(
                 security.cnspell,
                 security.list_date.map(TradeDate::number),
                 security.delist_date.map(TradeDate::number),
-                security.list_status,
+                security.list_status.map(ListStatus::letter),
                 run.0,
             ])
         },
