@@ -48,7 +48,7 @@ impl Layout {
         }
         let read = || kind.required_columns().iter().chain(kind.optional_columns());
         let ignored = columns.iter().filter(|column| !read().any(|name| name == column)).cloned().collect();
-        Ok(Self { kind, positions: read().map(|name| position(name)).collect(), ignored })
+        Ok(Self { kind, positions: read().map(position).collect(), ignored })
     }
 
     /// The n-th column of the kind in a record: required ones first, then optional ones; empty when it is not there.

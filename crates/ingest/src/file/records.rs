@@ -229,7 +229,10 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &[u8]) -> Vec<Result<(u64, Vec<String>), (u64, &'static str)>> {
+    /// Line and fields, or line and reason.
+    type Line = Result<(u64, Vec<String>), (u64, &'static str)>;
+
+    fn read(text: &[u8]) -> Vec<Line> {
         let mut records = Records::new(text);
         let mut all = Vec::new();
         while let Some(next) = records.next().unwrap() {
@@ -246,7 +249,7 @@ mod tests {
         all
     }
 
-    fn row(line: u64, fields: &[&str]) -> Result<(u64, Vec<String>), (u64, &'static str)> {
+    fn row(line: u64, fields: &[&str]) -> Line {
         Ok((line, fields.iter().map(ToString::to_string).collect()))
     }
 

@@ -1,0 +1,332 @@
+//! What a reader of the settings can rely on.
+
+use std::{
+    collections::HashMap, ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf, process::Command,
+    time::Duration,
+};
+
+use stockpile_settings::{
+    ApiAccess, CacheUrl, Demo, Error, LogFormat, LogLevel, MetricsAccess, Origin, Role, Settings, Sources,
+    StorageUrl, secrecy::ExposeSecret,
+};
+
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
+    let map: HashMap<&str, &str> = pairs.iter().copied().collect();
+    Settings::from_lookup(|name| map.get(name).map(ToString::to_string))
+}
+
+/// The message about `variable`, which must be among the problems.
+fn problem(pairs: &[(&str, &str)], variable: &str) -> String {
+    let Err(error) = read(pairs) else { panic!("no problem with {variable}") };
+    let found = error.problems().iter().find(|problem| problem.variable == variable);
+    found.unwrap_or_else(|| panic!("no problem with {variable} in: {error}")).to_string()
+}
+
+#[test]
+fn nothing_set_gives_the_documented_defaults() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.http.addr.to_string(), "127.0.0.1:8000");
+    assert_eq!(settings.http.request_timeout, Duration::from_secs(10));
+    assert_eq!(settings.http.body_limit, 1 << 20);
+    assert!(settings.http.cors_origins.is_empty());
+    assert_eq!(settings.access.api, ApiAccess::Open);
+    assert_eq!(settings.access.metrics, MetricsAccess::Loopback);
+    let StorageUrl::Sqlite { path } = &settings.storage else { panic!("{:?}", settings.storage) };
+    assert_eq!(path, &PathBuf::from("data/stockpile.db"));
+    assert!(matches!(settings.cache.url, CacheUrl::Memory));
+    assert_eq!(settings.cache.l1_max_bytes, 64 << 20);
+    assert_eq!(settings.cache.budget, Duration::from_millis(50));
+    assert_eq!(settings.cache.lifetimes.daily.as_secs(), 86_400);
+    assert_eq!((settings.role, settings.demo), (Role::All, Demo::Auto));
+    assert_eq!((settings.logging.format, settings.logging.level), (LogFormat::Auto, LogLevel::Info));
+    assert!(settings.langfuse.is_none() && settings.providers.tushare_token.is_none());
+    assert!(settings.warnings.is_empty());
+}
+
+#[test]
+fn empty_counts_as_unset() {
+    let names: Vec<&str> = read(&[]).unwrap().describe().iter().map(|row| row.variable).collect();
+    for empty in ["", "  "] {
+        let pairs: Vec<(&str, &str)> = names.iter().map(|name| (*name, empty)).collect();
+        let settings = read(&pairs).unwrap();
+        assert_eq!(settings.describe(), read(&[]).unwrap().describe());
+    }
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_with_its_variable_value_and_advice() {
+    let error = read(&[
+        ("HTTP_ADDR", "eighty"),
+        ("REDIS_PORT", "tcp://10.0.0.1:6379"),
+        ("CACHE_TTL_QUOTE", "soon"),
+        ("BODY_LIMIT_BYTES", "many"),
+        ("ROLE", "boss"),
+    ])
+    .unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("5 settings cannot be used\n"), "{text}");
+    for part in [
+        "HTTP_ADDR is `eighty`: write address:port",
+        "REDIS_PORT is `tcp://10.0.0.1:6379`: write a port",
+        "CACHE_TTL_QUOTE is `soon`: write a whole number from 1",
+        "BODY_LIMIT_BYTES is `many`: write a whole number",
+        "ROLE is `boss`: write one of all, api, collector",
+    ] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[test]
+fn clickhouse_is_built_from_its_host() {
+    let settings =
+        read(&[("CLICKHOUSE_HOST", "db.example.org"), ("CLICKHOUSE_PASSWORD", "c2f0a5e7")]).unwrap();
+    let StorageUrl::ClickHouse { host, port, user, password, database, tls } = settings.storage else {
+        panic!()
+    };
+    assert_eq!(
+        (host.as_str(), port, user.as_str(), database.as_str(), tls),
+        ("db.example.org", 8123, "clickhouse", "stock_data", false)
+    );
+    assert_eq!(password.unwrap().expose_secret(), "c2f0a5e7");
+}
+
+#[test]
+fn native_port_is_accepted_and_said_to_be_unused() {
+    let settings = read(&[("CLICKHOUSE_HOST", "db"), ("CLICKHOUSE_PORT", "9000")]).unwrap();
+    assert!(matches!(settings.storage, StorageUrl::ClickHouse { port: 8123, .. }));
+    assert!(
+        settings.warnings.iter().any(|warning| warning.contains("CLICKHOUSE_PORT")),
+        "{:?}",
+        settings.warnings
+    );
+}
+
+#[test]
+fn variables_fill_what_an_address_leaves_out() {
+    let settings = read(&[
+        ("STORAGE_URL", "clickhouse://db"),
+        ("CLICKHOUSE_USER", "reader"),
+        ("REDIS_URL", "redis://cache:6380"),
+        ("REDIS_PASSWORD", "5f1d"),
+    ])
+    .unwrap();
+    let StorageUrl::ClickHouse { user, database, port: 8123, .. } = settings.storage else { panic!() };
+    assert_eq!((user.as_str(), database.as_str()), ("reader", "stock_data"));
+    assert_eq!(settings.cache.url.to_secret_url().expose_secret(), "redis://:5f1d@cache:6380/1");
+}
+
+#[test]
+fn a_redis_address_without_number_means_database_one() {
+    for (url, expected) in [("redis://c", 1), ("redis://c/", 1), ("redis://c/0", 0), ("rediss://c:1/15", 15)]
+    {
+        let settings = read(&[("CACHE_URL", url)]).unwrap();
+        let CacheUrl::Redis { db, .. } = settings.cache.url else { panic!("{url}") };
+        assert_eq!(db, expected, "{url}");
+    }
+}
+
+#[test]
+fn a_password_with_odd_characters_survives_the_way_to_the_client() {
+    let settings = read(&[("REDIS_HOST", "::1"), ("REDIS_PASSWORD", "p@ss/w:r?d#ü")]).unwrap();
+    let url = settings.cache.url.to_secret_url();
+    let again = read(&[("CACHE_URL", url.expose_secret())]).unwrap();
+    let CacheUrl::Redis { password, host, .. } = again.cache.url else { panic!() };
+    assert_eq!((host.as_str(), password.unwrap().expose_secret()), ("::1", "p@ss/w:r?d#ü"));
+}
+
+#[test]
+fn two_variables_that_name_different_places_stop_the_start_naming_both() {
+    for pairs in [
+        [("STORAGE_URL", "sqlite://a.db"), ("DATABASE_URL", "postgres://db/x")],
+        [("STORAGE_URL", "clickhouse://db"), ("CLICKHOUSE_HOST", "other")],
+        [("DATABASE_URL", "sqlite://a.db"), ("CLICKHOUSE_HOST", "db")],
+        [("CACHE_URL", "memory://"), ("REDIS_HOST", "cache")],
+        [("CACHE_URL", "redis://cache/1"), ("REDIS_URL", "redis://cache/2")],
+    ] {
+        let message = problem(&pairs, pairs[0].0);
+        assert!(message.contains(pairs[0].0) && message.contains(pairs[1].0), "{message}");
+    }
+}
+
+#[test]
+fn two_variables_that_name_the_same_place_agree() {
+    read(&[("STORAGE_URL", "clickhouse://DB:8123/stock_data"), ("CLICKHOUSE_HOST", "db")]).unwrap();
+    read(&[("CACHE_URL", "redis://localhost"), ("REDIS_URL", "redis://127.0.0.1:6379/1")]).unwrap();
+}
+
+#[test]
+fn known_default_passwords_are_refused_on_every_host_without_being_repeated() {
+    for pairs in [
+        [("CLICKHOUSE_PASSWORD", "clickhouse")],
+        [("REDIS_PASSWORD", "stockredis123")],
+        [("REDIS_URL", "redis://:stockredis123@localhost")],
+        [("DATABASE_URL", "postgresql://postgres:ch%61ngeme@127.0.0.1/x")],
+        [("STORAGE_URL", "clickhouse://clickhouse:Password@db.example.org")],
+        [("OPENAI_API_KEY", "your_openai_key")],
+    ] {
+        let message = problem(&pairs, pairs[0].0);
+        assert!(message.contains("default") || message.contains("placeholder"), "{message}");
+        for secret in ["stockredis123", "changeme", "ch%61ngeme", "Password@"] {
+            assert!(!message.contains(secret), "{message}");
+        }
+    }
+}
+
+#[test]
+fn split_roles_are_refused_where_only_one_process_can_reach_the_data() {
+    assert!(
+        problem(&[("ROLE", "collector")], "ROLE")
+            .contains("refused on sqlite://data/stockpile.db with memory://")
+    );
+    problem(&[("ROLE", "api"), ("CACHE_URL", "none://")], "ROLE");
+    read(&[("ROLE", "collector"), ("CLICKHOUSE_HOST", "db"), ("REDIS_HOST", "cache")]).unwrap();
+}
+
+#[test]
+fn langfuse_is_on_with_both_keys_and_a_half_pair_is_a_mistake() {
+    let settings = read(&[
+        ("LANGFUSE_HOST", "http://langfuse-web:3000"),
+        ("LANGFUSE_PUBLIC_KEY", "pk-lf-1"),
+        ("LANGFUSE_SECRET_KEY", "sk-lf-2"),
+    ])
+    .unwrap();
+    let langfuse = settings.langfuse.unwrap();
+    assert_eq!(
+        (langfuse.host.as_str(), langfuse.url.as_str()),
+        ("http://langfuse-web:3000/", "http://langfuse-web:3000/")
+    );
+    assert!(
+        problem(&[("LANGFUSE_PUBLIC_KEY", "pk-lf-1")], "LANGFUSE_SECRET_KEY").contains("LANGFUSE_PUBLIC_KEY")
+    );
+    let swapped = problem(
+        &[("LANGFUSE_PUBLIC_KEY", "sk-lf-2"), ("LANGFUSE_SECRET_KEY", "pk-lf-1")],
+        "LANGFUSE_PUBLIC_KEY",
+    );
+    assert!(!swapped.contains("sk-lf-2"), "{swapped}");
+}
+
+#[test]
+fn origins_are_normalised_and_a_star_or_a_path_is_refused() {
+    let settings = read(&[("CORS_ORIGINS", "https://Example.org, http://localhost:5173/,")]).unwrap();
+    assert_eq!(settings.http.cors_origins, ["https://example.org", "http://localhost:5173"]);
+    for text in ["*", "https://example.org/x", "example.org", "https://u@example.org"] {
+        problem(&[("CORS_ORIGINS", text)], "CORS_ORIGINS");
+    }
+}
+
+#[test]
+fn a_broken_store_address_is_a_mistake_and_never_the_default() {
+    for text in [
+        "data/x.db",
+        "mysql://db",
+        "sqlite://",
+        "sqlite://dir/",
+        "clickhouse://",
+        "clickhouse://db/a b",
+        "clickhouse://db?pasword=x",
+        "postgres://db:0x",
+        "http://db:8123",
+    ] {
+        problem(&[("STORAGE_URL", text)], "STORAGE_URL");
+    }
+}
+
+#[test]
+fn flag_wins_over_environment_over_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    std::fs::write(
+        &file,
+        "\u{feff}# comment\nDEMO=off\nCACHE_BUDGET_MS=20\nCACHE_BUDGET_MS=30\nROLE=\nUNRELATED=1\n",
+    )
+    .unwrap();
+    let sources = Sources::empty().dotenv_file(&file).flag("DEMO", "on").flag("LOG_LEVEL", "");
+    let settings = Settings::from_sources(&sources).unwrap();
+    assert_eq!(settings.demo, Demo::On);
+    assert_eq!(settings.cache.budget, Duration::from_millis(30));
+    let origin = |name| settings.describe().iter().find(|row| row.variable == name).unwrap().origin;
+    assert_eq!(origin("DEMO"), Origin::Flag);
+    assert_eq!(origin("CACHE_BUDGET_MS"), Origin::DotEnv);
+    assert_eq!(origin("ROLE"), Origin::Default);
+    assert_eq!(origin("LOG_LEVEL"), Origin::Default);
+}
+
+/// The process environment cannot be set safely from within, so the test runs itself again as a child with one.
+#[test]
+fn environment_wins_over_file_in_the_current_folder() {
+    const CHILD: &str = "SETTINGS_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        let error = Settings::from_env().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "1 setting cannot be used\n  OPENAI_MODEL is not valid UTF-8: write it again as plain text"
+        );
+        let settings = Settings::from_sources(&Sources::process().flag("OPENAI_MODEL", "m")).unwrap();
+        assert_eq!((settings.demo, settings.logging.level), (Demo::On, LogLevel::Warn));
+        assert!(std::env::var_os("LOG_LEVEL").is_none());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "DEMO=off\nLOG_LEVEL=warn\n").unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "environment_wins_over_file_in_the_current_folder"])
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([(CHILD, "1"), ("DEMO", "on")])
+        .env("OPENAI_MODEL", OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn a_flag_that_names_a_place_outweighs_what_is_no_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    std::fs::write(&file, "CLICKHOUSE_HOST=db\n").unwrap();
+    let sources = Sources::empty().dotenv_file(&file).flag("STORAGE_URL", "sqlite://x.db");
+    assert_eq!(Settings::from_sources(&sources).unwrap().storage.to_string(), "sqlite://x.db");
+}
+
+#[test]
+fn an_absent_env_file_is_fine_and_a_broken_one_is_named_with_its_line_but_not_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    Settings::from_sources(&Sources::empty().dotenv_file(folder.path().join("absent"))).unwrap();
+
+    let file = folder.path().join(".env");
+    std::fs::write(&file, "ROLE=all\nREDIS_PASSWORD=hunter7 hunter7\n").unwrap();
+    let error =
+        Settings::from_sources(&Sources::empty().dotenv_file(&file).flag("HTTP_ADDR", "x")).unwrap_err();
+    assert_eq!(error.problems().len(), 2, "{error}");
+    let text = error.to_string();
+    assert!(text.contains(".env is broken at line 2") && text.contains("HTTP_ADDR"), "{text}");
+    assert!(!text.contains("hunter7"), "{text}");
+
+    std::fs::write(&file, b"ROLE=\xff\n").unwrap();
+    let error = Settings::from_sources(&Sources::empty().dotenv_file(&file)).unwrap_err().to_string();
+    assert!(error.contains("UTF-8"), "{error}");
+    let error = Settings::from_sources(&Sources::empty().dotenv_file(folder.path())).unwrap_err().to_string();
+    assert!(error.contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn a_flag_of_no_setting_is_a_mistake() {
+    let error = Settings::from_sources(&Sources::empty().flag("HTTP_ADRR", "127.0.0.1:1")).unwrap_err();
+    assert!(error.to_string().contains("HTTP_ADRR"), "{error}");
+}
+
+#[test]
+fn rows_mask_secrets_and_show_the_rest() {
+    let settings =
+        read(&[("REDIS_URL", "redis://:5f1d@cache"), ("TUSHARE_TOKEN", "abc7"), ("HTTP_WORKERS", "3")])
+            .unwrap();
+    let row = |name| settings.describe().iter().find(|row| row.variable == name).unwrap();
+    assert_eq!(row("CACHE_URL").value, "redis://***@cache:6379/1");
+    assert_eq!(row("TUSHARE_TOKEN").value, "***");
+    assert_eq!((row("HTTP_WORKERS").value.as_str(), row("HTTP_WORKERS").origin), ("3", Origin::Environment));
+    assert_eq!(
+        (row("CACHE_TTL_QUOTE").value.as_str(), row("CACHE_TTL_QUOTE").origin),
+        ("60", Origin::Default)
+    );
+}

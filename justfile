@@ -1,0 +1,23 @@
+# List the recipes.
+default:
+    @just --list
+
+# Build, then serve on http://localhost:8000; flags go to the server.
+run *flags:
+    ./scripts/run {{flags}}
+
+# Everything CI runs, or the named stages.
+test *stages:
+    ./scripts/test {{stages}}
+
+# Formatting, lints and documentation.
+check:
+    ./scripts/test format clippy docs
+
+# Run the benches, or those whose name holds the filter.
+bench filter="":
+    cargo bench --workspace --all-features -- {{filter}}
+
+# Format the sources.
+fmt:
+    cargo fmt --all
