@@ -1,0 +1,83 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use stockpile_ingest::FileKind;
+
+/// Brings market data into a Stockpile store.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed and nothing changed, 2 usage or settings, 4 another ingest is writing, \
+                  8 done but some rows were refused (a report lists them)."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// The store [default: STORAGE_URL, else sqlite://data/stockpile.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) storage_url: Option<String>,
+
+    /// Write results as JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read market data into the store
+    Ingest {
+        #[command(subcommand)]
+        source: IngestSource,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IngestSource {
+    /// Read CSV files in Tushare's schemas, plain or packed with gzip or zstd
+    #[command(after_help = "Examples:
+  stockpile ingest file a_daily_20250205.csv.gz
+  stockpile ingest file stock_basic.csv trade_cal.csv daily/*.csv.zst
+  stockpile ingest file --kind fund_daily --strict odd-codes.csv
+
+A file is taken whole or not at all; reading it again changes no count.")]
+    File(FileArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FileArgs {
+    /// Files to read
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// What the rows are, when header and codes do not tell
+    #[arg(long, value_parser = kind, value_name = "KIND")]
+    pub(crate) kind: Option<FileKind>,
+
+    /// Refuse a whole file for one bad row
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Folder for the lists of refused rows [default: `reports` beside the store]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report_folder: Option<PathBuf>,
+}
+
+fn kind(name: &str) -> Result<FileKind, String> {
+    name.parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
