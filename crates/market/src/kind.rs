@@ -84,6 +84,22 @@ impl Board {
     }
 }
 
+/// The Chinese name of one of the eight indices that market overviews show, as the exchanges and CSI publish it.
+#[must_use]
+pub fn index_name(code: TsCode) -> Option<&'static str> {
+    Some(match code.text().as_str() {
+        "000001.SH" => "上证指数",
+        "399001.SZ" => "深证成指",
+        "000300.SH" => "沪深300",
+        "000905.SH" => "中证500",
+        "000016.SH" => "上证50",
+        "399006.SZ" => "创业板指",
+        "000852.SH" => "中证1000",
+        "000688.SH" => "科创50",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,7 @@ pub use completeness::DayIndex;
 pub use date::TradeDate;
 pub use error::{Error, Result};
 pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
-pub use kind::{Board, SecurityKind};
+pub use kind::{Board, SecurityKind, index_name};
 pub use limits::{
     DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,
     is_limit_down, is_limit_up,

@@ -1,0 +1,189 @@
+//! Finished bodies: made once for each parameter set and encoding, then handed out as they are.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+};
+use bytes::Bytes;
+use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{encoding::Encoding, problem::Problem, state::AppState};
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// Hexadecimal digits of a tag, its quotes not counted.
+const TAG_DIGITS: usize = 16;
+
+/// The bytes of an answer in one encoding, with their tag.
+#[derive(Debug)]
+pub(crate) struct Body {
+    encoding: Encoding,
+    /// `"…"`, a hash of the bytes.
+    tag: HeaderValue,
+    bytes: Bytes,
+}
+
+impl Body {
+    pub(crate) fn new(encoding: Encoding, bytes: Vec<u8>) -> Self {
+        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
+        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
+        Self { encoding, tag, bytes: bytes.into() }
+    }
+}
+
+/// One byte for the encoding, the digits of the tag, then the bytes.
+#[derive(Debug)]
+pub(crate) struct BodyCodec;
+
+impl CacheValue for Body {
+    type Codec = BodyCodec;
+}
+
+impl Codec<Body> for BodyCodec {
+    type Shared = Arc<Body>;
+    const ID: u8 = 4;
+
+    fn share(body: Body) -> Arc<Body> {
+        Arc::new(body)
+    }
+
+    fn encode(body: &Arc<Body>) -> Result<Bytes, Source> {
+        let mut payload = Vec::with_capacity(1 + TAG_DIGITS + body.bytes.len());
+        payload.push(body.encoding.number());
+        payload.extend_from_slice(&body.tag.as_bytes()[1..=TAG_DIGITS]);
+        payload.extend_from_slice(&body.bytes);
+        Ok(payload.into())
+    }
+
+    fn decode(payload: Bytes) -> Result<Arc<Body>, Source> {
+        let digits = payload.get(1..=TAG_DIGITS).ok_or("too short for a body")?;
+        let tag = HeaderValue::from_str(&format!("\"{}\"", std::str::from_utf8(digits)?))?;
+        let encoding = Encoding::numbered(payload[0]).ok_or("of an unknown encoding")?;
+        Ok(Arc::new(Body { encoding, tag, bytes: payload.slice(1 + TAG_DIGITS..) }))
+    }
+
+    fn weight(body: &Arc<Body>) -> Result<usize, Source> {
+        Ok(body.bytes.len() + size_of::<Body>() + TAG_DIGITS)
+    }
+}
+
+/// Where a body is kept and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) kind: &'static Kind<Body>,
+    pub(crate) key: String,
+    pub(crate) ttl: Duration,
+}
+
+/// Answers with the body at a place, made by `load` when there is none.
+pub(crate) async fn respond<F>(
+    request: &HttpRequest,
+    state: &AppState,
+    place: Place,
+    load: impl FnOnce() -> F + Send + 'static,
+) -> Result<HttpResponse, Problem>
+where
+    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+{
+    let encoding = Encoding::accepted(request)?;
+    let ttl = place.ttl;
+    let (body, outcome) = match encoding {
+        Encoding::Identity => plain(state, place, load).await,
+        _ => encoded(state, place, encoding, load).await,
+    }
+    .map_err(problem)?;
+    Ok(answer(request, &body, &outcome, ttl))
+}
+
+type Loaded = Result<(Arc<Body>, Outcome), LoadError<Problem>>;
+
+async fn plain<F>(state: &AppState, place: Place, load: impl FnOnce() -> F + Send + 'static) -> Loaded
+where
+    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+{
+    state
+        .cache
+        .entry(place.kind, place.key.as_str())
+        .ttl(place.ttl)
+        .hard_timeout(state.request_timeout)
+        .with_outcome()
+        .get_or_load(|_| async move { Ok(Body::new(Encoding::Identity, load().await?)) })
+        .await
+}
+
+/// A packed body is as old as the plain one it is made of, and ends with it.
+async fn encoded<F>(
+    state: &AppState,
+    place: Place,
+    encoding: Encoding,
+    load: impl FnOnce() -> F + Send + 'static,
+) -> Loaded
+where
+    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+{
+    let key = format!("{}:{}", place.key, encoding.name());
+    let owned = state.clone();
+    state
+        .cache
+        .entry(place.kind, key.as_str())
+        .ttl(place.ttl)
+        .hard_timeout(state.request_timeout)
+        .with_outcome()
+        .get_or_load(|cx| async move {
+            let (body, outcome) = plain(&owned, place, load).await.map_err(problem)?;
+            cx.set_age(outcome.age);
+            cx.set_ttl(outcome.lifetime());
+            encoding.pack(body.bytes.clone()).await
+        })
+        .await
+}
+
+fn problem(error: LoadError<Problem>) -> Problem {
+    match error {
+        LoadError::Loader(problem) => Problem::clone(&problem),
+        LoadError::Panicked(message) => {
+            tracing::error!(%message, "a handler panicked");
+            Problem::Internal
+        }
+        other => {
+            tracing::warn!(error = %other, "no answer in time");
+            Problem::Unavailable
+        }
+    }
+}
+
+fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, ttl: Duration) -> HttpResponse {
+    let known = matches_tag(request, &body.tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::ETAG, body.tag.clone()))
+        .insert_header((header::AGE, outcome.age.as_secs()))
+        .insert_header((header::CACHE_CONTROL, cache_control(outcome.fresh_for, ttl)))
+        .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")))
+        .insert_header((X_CACHE, HeaderValue::from_static(outcome.label())));
+    if known {
+        return response.finish();
+    }
+    if let Some(name) = body.encoding.header() {
+        response.insert_header((header::CONTENT_ENCODING, name));
+    }
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    response.body(body.bytes.clone())
+}
+
+fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
+    // Whole seconds up, so that a body fresh for half a second more is not called stale.
+    let fresh = fresh_for.as_secs_f64().ceil() as u64;
+    format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
+}
+
+fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {
+    request.headers().get_all(header::IF_NONE_MATCH).any(|given| {
+        given.as_bytes().split(|byte| *byte == b',').any(|one| {
+            let one = one.trim_ascii();
+            one == b"*" || one.strip_prefix(b"W/").unwrap_or(one) == tag.as_bytes()
+        })
+    })
+}

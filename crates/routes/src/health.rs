@@ -1,0 +1,87 @@
+//! `/health`, `/livez`, `/readyz`.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use serde::Serialize;
+
+use crate::{parameters::Parameters, problem::Problem, state::AppState};
+
+/// A store that takes longer than this to say anything cannot serve anybody.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    uptime_s: u64,
+    services: BTreeMap<&'static str, &'static str>,
+    cache: CacheHealth,
+}
+
+#[derive(Serialize)]
+struct CacheHealth {
+    available: bool,
+    hits: u64,
+    misses: u64,
+    stale_hits: u64,
+    /// Null before the first read.
+    hit_ratio: Option<f64>,
+    keys: u64,
+}
+
+/// The whole picture; 503 when the store cannot answer.
+pub(crate) async fn health(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    Parameters::new(request.query_string(), &[]).finish()?;
+    let connected = store_answers(&state).await;
+    let stats = state.cache.stats();
+    let total = stats.total();
+    let reads = total.hits + total.stale_hits + total.misses;
+    let health = Health {
+        status: if connected { "healthy" } else { "unhealthy" },
+        version: state.version,
+        uptime_s: state.started.elapsed().as_secs(),
+        services: BTreeMap::from([
+            (state.store.engine, if connected { "connected" } else { "disconnected" }),
+            ("redis", "disabled"),
+            ("langfuse", "disabled"),
+        ]),
+        cache: CacheHealth {
+            available: state.cache.is_enabled(),
+            hits: total.hits,
+            misses: total.misses,
+            stale_hits: total.stale_hits,
+            hit_ratio: (reads > 0).then(|| (total.hits + total.stale_hits) as f64 / reads as f64),
+            keys: stats.keys,
+        },
+    };
+    let status = if connected { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(health))
+}
+
+/// The process runs.
+pub(crate) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "no-store")).body("ok")
+}
+
+/// The process can serve: the store answers.
+pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
+    let ready = store_answers(&state).await;
+    let (status, text) =
+        if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer") };
+    HttpResponse::build(status).insert_header(("cache-control", "no-store")).body(text)
+}
+
+async fn store_answers(state: &AppState) -> bool {
+    match tokio::time::timeout(PROBE_TIMEOUT, state.store.ingest.revision()).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store does not answer");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("the store does not answer in time");
+            false
+        }
+    }
+}

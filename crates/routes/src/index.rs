@@ -1,0 +1,30 @@
+//! `/api`: what there is.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use crate::state::AppState;
+
+#[derive(Serialize)]
+struct Index {
+    name: &'static str,
+    version: &'static str,
+    links: &'static [&'static str],
+}
+
+/// Every route, as a template.
+const LINKS: &[&str] = &[
+    "/health",
+    "/livez",
+    "/readyz",
+    "/api/overview/hot-stocks{?date,sort_by,limit,exchange}",
+    "/api/overview/hot-etfs{?date,sort_by,limit,exchange}",
+    "/api/overview/market-stats{?date}",
+    "/api/overview/indices{?date}",
+    "/api/stock/{code}/basic",
+    "/api/stock/{code}/daily{?start,end,adjust}",
+];
+
+pub(crate) async fn index(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS })
+}

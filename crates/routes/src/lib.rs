@@ -1,0 +1,59 @@
+//! HTTP in, HTTP out: the URL map and its handlers, over repository traits and the cache.
+//!
+//! Parameters are checked before the store is asked; a cached answer is a finished body. Nothing here names a concrete
+//! store or cache backend.
+
+mod cached;
+mod encoding;
+mod health;
+mod index;
+mod method;
+mod overview;
+mod parameters;
+mod problem;
+mod reference_data;
+mod request_id;
+mod state;
+mod stock;
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, ResponseError as _, web};
+use serde::Serialize;
+
+pub use crate::{
+    problem::{InvalidParameter, Problem},
+    request_id::assign as assign_request_id,
+    state::{AppState, Lifetimes, Options},
+};
+
+/// How long a body may stand in for one that cannot be made: a day without the store is still a day with answers.
+const STALE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a store that failed is left alone while a stale body is at hand.
+const THROTTLE: Duration = Duration::from_secs(5);
+
+/// Mounts every route of the service.
+pub fn configure(service: &mut web::ServiceConfig) {
+    service
+        .service(method::get("/health", health::health))
+        .service(method::get("/api/v1/health", health::health))
+        .service(method::get("/livez", health::livez))
+        .service(method::get("/readyz", health::readyz))
+        .service(web::scope("/api/overview").configure(overview::configure))
+        .service(web::scope("/api/stock/{code}").configure(stock::configure))
+        .service(method::get("/api", index::index))
+        .service(method::get("/api/", index::index))
+        .default_service(web::to(unknown_route));
+}
+
+async fn unknown_route() -> HttpResponse {
+    Problem::NotFound("no such route; /api lists them".to_owned()).error_response()
+}
+
+/// Writes an answer as JSON.
+fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(answer).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        Problem::Internal
+    })
+}

@@ -1,0 +1,63 @@
+//! The indices of a day.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use stockpile_market::{SecurityKind, TradeDate, TsCode};
+
+use super::Day;
+use crate::{cached, json, parameters::Parameters, problem::Problem, state::AppState};
+
+#[derive(Serialize)]
+struct Indices<'a> {
+    trade_date: Option<TradeDate>,
+    data: Vec<Index<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Index<'a> {
+    ts_code: TsCode,
+    name: Option<&'a str>,
+    /// Points.
+    close: f64,
+    /// Points.
+    change: Option<f64>,
+    /// Percent.
+    pct_chg: Option<f64>,
+    /// Lots of 100 shares.
+    vol: Option<f64>,
+    /// Thousand CNY.
+    amount: Option<f64>,
+}
+
+pub(super) async fn indices(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(request.query_string(), &["date"]);
+    let date = parameters.date("date");
+    parameters.finish()?;
+
+    let reference = state.reference().await?;
+    let day = Day::of(&reference, SecurityKind::Index, date);
+    let place = day.place(&state, &reference, "indices", "");
+    let store = state.store.clone();
+    cached::respond(&request, &state, place, move || async move {
+        let bars = match day.date.filter(|_| day.has_bars) {
+            Some(date) => store.bars.on(SecurityKind::Index, date).await?,
+            None => Vec::new(),
+        };
+        let data = bars
+            .iter()
+            .map(|bar| Index {
+                ts_code: bar.ts_code,
+                name: reference.name(bar.ts_code, SecurityKind::Index),
+                close: bar.close,
+                change: bar.change,
+                pct_chg: bar.pct_chg,
+                vol: bar.vol,
+                amount: bar.amount,
+            })
+            .collect();
+        json(&Indices { trade_date: day.date, data, note: day.note })
+    })
+    .await
+}

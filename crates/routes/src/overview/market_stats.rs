@@ -1,0 +1,101 @@
+//! How the stocks of a day did, counted.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use stockpile_market::{
+    Breadth, LimitBasis, LimitRules, ListingAge, PriceLimit, SecurityKind, StockDay, TradeDate, TsCode,
+};
+use stockpile_storage::Store;
+
+use super::Day;
+use crate::{
+    cached, json, parameters::Parameters, problem::Problem, reference_data::ReferenceData, state::AppState,
+};
+
+#[derive(Serialize)]
+struct MarketStats {
+    trade_date: Option<TradeDate>,
+    up_count: Option<u32>,
+    down_count: Option<u32>,
+    flat_count: Option<u32>,
+    limit_up_count: Option<u32>,
+    limit_down_count: Option<u32>,
+    limit_basis: Option<LimitBasis>,
+    limit_note: Option<String>,
+    /// Null until suspensions can be ingested.
+    suspended_count: Option<u32>,
+    /// 100 million CNY.
+    total_amount: Option<f64>,
+    /// Lots of 100 shares.
+    total_vol: Option<f64>,
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+pub(super) async fn market_stats(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(request.query_string(), &["date"]);
+    let date = parameters.date("date");
+    parameters.finish()?;
+
+    let reference = state.reference().await?;
+    let day = Day::of(&reference, SecurityKind::Stock, date);
+    let place = day.place(&state, &reference, "market_stats", "");
+    let store = state.store.clone();
+    cached::respond(&request, &state, place, move || async move {
+        let breadth = match day.date.filter(|_| day.has_bars) {
+            Some(date) => breadth(&store, &reference, date).await?,
+            None => None,
+        };
+        let complete = day.date.is_some_and(|date| reference.days(SecurityKind::Stock).is_complete(date));
+        json(&MarketStats {
+            trade_date: day.date,
+            up_count: breadth.as_ref().map(|breadth| breadth.up),
+            down_count: breadth.as_ref().map(|breadth| breadth.down),
+            flat_count: breadth.as_ref().map(|breadth| breadth.flat),
+            limit_up_count: breadth.as_ref().and_then(|breadth| breadth.limit_up),
+            limit_down_count: breadth.as_ref().and_then(|breadth| breadth.limit_down),
+            limit_basis: breadth.as_ref().and_then(|breadth| breadth.limit_basis),
+            limit_note: breadth.as_ref().and_then(|breadth| breadth.limit_note).map(|note| note.to_string()),
+            suspended_count: None,
+            total_amount: breadth.as_ref().and_then(|breadth| breadth.total_amount),
+            total_vol: breadth.as_ref().and_then(|breadth| breadth.total_vol),
+            complete,
+            note: day.note,
+        })
+    })
+    .await
+}
+
+async fn breadth(
+    store: &Store,
+    reference: &ReferenceData,
+    date: TradeDate,
+) -> Result<Option<Breadth>, Problem> {
+    let closes = store.bars.closes(SecurityKind::Stock, date).await?;
+    let published = store.price_limits.on(date).await?;
+    let stocks = closes.iter().map(|bar| {
+        let list_date = reference.security(bar.ts_code).and_then(|security| security.list_date);
+        StockDay {
+            ts_code: bar.ts_code,
+            close: bar.close,
+            pre_close: bar.pre_close,
+            amount: bar.amount,
+            vol: bar.vol,
+            adjusted: bar.adjusted,
+            published: limits_of(&published, bar.ts_code).map(PriceLimit::limits),
+            age: ListingAge::on(date, list_date, &reference.calendar),
+            st: None,
+        }
+    });
+    Ok(Breadth::of_day(date, stocks, LimitRules::exchange()))
+}
+
+/// Both lists are by code, but published limits cover more than stocks.
+fn limits_of(published: &[PriceLimit], code: TsCode) -> Option<&PriceLimit> {
+    let index = published.binary_search_by_key(&code, |limit| limit.ts_code).ok()?;
+    published.get(index)
+}

@@ -1,0 +1,54 @@
+//! The market at a glance: hot lists, breadth, indices.
+
+mod hot;
+mod indices;
+mod market_stats;
+
+use actix_web::web;
+use stockpile_cache::Kind;
+use stockpile_market::{SecurityKind, TradeDate};
+
+use crate::{
+    STALE_WINDOW, THROTTLE,
+    cached::{Body, Place},
+    method::get,
+    reference_data::ReferenceData,
+    state::AppState,
+};
+
+const OVERVIEW: Kind<Body> = Kind::new("overview").stale(STALE_WINDOW).throttle(THROTTLE);
+
+pub(crate) fn configure(service: &mut web::ServiceConfig) {
+    service
+        .service(get("/hot-stocks", hot::stocks))
+        .service(get("/hot-etfs", hot::etfs))
+        .service(get("/market-stats", market_stats::market_stats))
+        .service(get("/indices", indices::indices));
+}
+
+/// The day an overview is of: the one asked for, else the latest complete one with bars of the kind.
+struct Day {
+    date: Option<TradeDate>,
+    has_bars: bool,
+    note: Option<&'static str>,
+}
+
+impl Day {
+    fn of(reference: &ReferenceData, kind: SecurityKind, asked: Option<TradeDate>) -> Self {
+        let days = reference.days(kind);
+        let date = asked.or_else(|| days.latest_complete());
+        let has_bars = date.is_some_and(|date| days.rows(date) > 0);
+        Self { date, has_bars, note: (!has_bars).then(|| reference.why_no_bars(date)) }
+    }
+
+    /// Where the overview of this day is kept: one body for each set of parameters and revision of the store.
+    fn place(&self, state: &AppState, reference: &ReferenceData, family: &str, parameters: &str) -> Place {
+        let date = self.date.map_or_else(|| "none".to_owned(), |date| date.to_string());
+        let closed = self.has_bars && self.date.is_some_and(|date| date < state.today());
+        Place {
+            kind: &OVERVIEW,
+            key: format!("{family}:{date}:{parameters}r{}", reference.revision),
+            ttl: if closed { state.lifetimes.overview } else { state.lifetimes.overview_live },
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The daily bars of a security, as they were or adjusted.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use stockpile_cache::Kind;
+use stockpile_market::{Adjust, AdjustmentFactors, DailyBar, TradeDate, TsCode};
+use stockpile_storage::{BarRange, Store, StoredBar};
+
+use super::lookup::{self, Found};
+use crate::{
+    STALE_WINDOW, THROTTLE,
+    cached::{self, Body, Place},
+    json,
+    parameters::Parameters,
+    problem::Problem,
+    state::AppState,
+};
+
+const DAILY: Kind<Body> = Kind::new("daily").stale(STALE_WINDOW).throttle(THROTTLE);
+/// Bars without a range: a year of trading days.
+const DEFAULT_BARS: u32 = 250;
+const MAX_BARS: u32 = 5000;
+
+#[derive(Serialize)]
+struct Daily {
+    ts_code: TsCode,
+    adjust: Adjust,
+    /// Day of the factor that qfq prices rest on.
+    anchor: Option<TradeDate>,
+    data: Vec<Bar>,
+}
+
+#[derive(Serialize)]
+struct Bar {
+    trade_date: TradeDate,
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
+    close: f64,
+    pre_close: Option<f64>,
+    change: Option<f64>,
+    pct_chg: Option<f64>,
+    vol: Option<f64>,
+    amount: Option<f64>,
+}
+
+pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let query = lookup::code(&request)?;
+    let mut parameters = Parameters::new(request.query_string(), &["start", "end", "adjust"]);
+    let (start, end) = (parameters.date("start"), parameters.date("end"));
+    let modes = [("none", Adjust::None), ("qfq", Adjust::Qfq), ("hfq", Adjust::Hfq)];
+    let adjust = parameters.choice("adjust", &modes).unwrap_or(Adjust::None);
+    if start.zip(end).is_some_and(|(start, end)| start > end) {
+        parameters.refuse("end", "before `start`");
+    }
+    parameters.finish()?;
+
+    let reference = state.reference().await?;
+    let found = lookup::find(&state, &reference, query).await?;
+    let range = match (start, end) {
+        (None, None) => BarRange::Last(DEFAULT_BARS),
+        (start, end) => BarRange::Between(start.unwrap_or(TradeDate::MIN), end.unwrap_or(TradeDate::MAX)),
+    };
+    let day = |day: Option<TradeDate>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+    let closed = end.is_some_and(|end| end < state.today());
+    let place = Place {
+        kind: &DAILY,
+        key: format!("{}:{}:{}:{adjust}:r{}", found.code, day(start), day(end), reference.revision),
+        ttl: if closed { state.lifetimes.daily } else { state.lifetimes.daily_live },
+    };
+    let store = state.store.clone();
+    cached::respond(&request, &state, place, move || async move {
+        let bars = store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
+        if bars.len() > MAX_BARS as usize {
+            return Err(Problem::parameter("start", format!("more than {MAX_BARS} bars; ask for fewer days")));
+        }
+        let (bars, anchor) = adjusted(&store, found, adjust, bars).await?;
+        json(&Daily { ts_code: found.code, adjust, anchor, data: bars.into_iter().map(Bar::from).collect() })
+    })
+    .await
+}
+
+/// The bars on the basis asked for, and the day that basis rests on.
+async fn adjusted(
+    store: &Store,
+    found: Found,
+    adjust: Adjust,
+    stored: Vec<StoredBar>,
+) -> Result<(Vec<DailyBar>, Option<TradeDate>), Problem> {
+    let already = stored.iter().find(|bar| bar.adjusted).map(|bar| bar.bar.trade_date);
+    let mut bars: Vec<DailyBar> = stored.into_iter().map(|bar| bar.bar).collect();
+    if adjust == Adjust::None {
+        return Ok((bars, None));
+    }
+    if let Some(day) = already {
+        let why = format!("the source has already adjusted the bar of {day}; ask with adjust=none");
+        return Err(Problem::NoAdjustment(why));
+    }
+    let factors = store.adj_factors.of(found.code).await?;
+    let no_adjustment = |error: stockpile_market::Error| Problem::NoAdjustment(error.to_string());
+    let factors = AdjustmentFactors::new(factors.into_iter().map(|row| (row.trade_date, row.adj_factor)))
+        .map_err(no_adjustment)?;
+    factors.apply(adjust, &mut bars).map_err(no_adjustment)?;
+    Ok((bars, if adjust == Adjust::Qfq { factors.anchor() } else { None }))
+}
+
+impl From<DailyBar> for Bar {
+    fn from(bar: DailyBar) -> Self {
+        Self {
+            trade_date: bar.trade_date,
+            open: bar.open,
+            high: bar.high,
+            low: bar.low,
+            close: bar.close,
+            pre_close: bar.pre_close,
+            change: bar.change,
+            pct_chg: bar.pct_chg,
+            vol: bar.vol,
+            amount: bar.amount,
+        }
+    }
+}
