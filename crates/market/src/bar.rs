@@ -65,11 +65,17 @@ impl Tick {
         match kind {
             SecurityKind::Index => None,
             SecurityKind::Etf => Some(Self::Thousandth),
-            SecurityKind::Stock => {
-                let usd = Board::of(code) == Some(Board::BShare) && code.exchange() == Exchange::Sse;
-                Some(if usd { Self::Thousandth } else { Self::Hundredth })
-            }
+            SecurityKind::Stock => Some(match Board::of(code) {
+                Some(board) => Self::on(board, code.exchange()),
+                None => Self::Hundredth,
+            }),
         }
+    }
+
+    /// The tick of the stocks of a board, for a caller that has looked the board up.
+    pub(crate) fn on(board: Board, exchange: Exchange) -> Self {
+        let usd = board == Board::BShare && exchange == Exchange::Sse;
+        if usd { Self::Thousandth } else { Self::Hundredth }
     }
 
     /// Ticks in one unit of currency.
@@ -119,7 +125,7 @@ mod tests {
         assert!(!bar("000001.SZ", 11.37).is_adjusted(SecurityKind::Stock));
         assert!(!bar("159001.SZ", 100.001).is_adjusted(SecurityKind::Etf));
         assert!(bar("159001.SZ", 100.0012).is_adjusted(SecurityKind::Etf));
-        assert!(!bar("000001.SH", 3348.327_1).is_adjusted(SecurityKind::Index));
+        assert!(!bar("000001.SH", 3_348.327_1).is_adjusted(SecurityKind::Index));
         assert!(!bar("900901.SH", 0.671).is_adjusted(SecurityKind::Stock));
     }
 

@@ -8,8 +8,9 @@ use crate::{Error, Result};
 
 /// An exchange of mainland China.
 ///
-/// Ordered by suffix (`BJ`, `SH`, `SZ`), so that codes sort as their text does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Ordered by suffix (`BJ`, `SH`, `SZ`), so that codes sort as their text does; serialized by [name](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Exchange {
     /// Beijing Stock Exchange, suffix `BJ`.
     Bse,

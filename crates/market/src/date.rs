@@ -42,6 +42,11 @@ impl TradeDate {
         read().ok_or_else(|| Error::Date(String::from_utf8_lossy(text).into_owned()))
     }
 
+    /// A date of the rule tables; a day that no calendar has fails the build.
+    pub(crate) const fn constant(year: i16, month: i8, day: i8) -> Self {
+        Self(Date::constant(year, month, day))
+    }
+
     /// The date written as the number `YYYYMMDD`, or `None` when no calendar has it or its year is before 1000.
     #[must_use]
     pub fn from_number(yyyymmdd: i32) -> Option<Self> {

@@ -1,6 +1,8 @@
 //! What makes a market value invalid.
 
-/// Why a text or a number is not a valid market value.
+use crate::TradeDate;
+
+/// Why a text or a number is not a valid market value, or a series cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,6 +13,40 @@ pub enum Error {
     /// The text is not a calendar date.
     #[error("`{0}` is not a date; write `YYYYMMDD` or `YYYY-MM-DD`")]
     Date(String),
+
+    /// The text is not a mode of adjustment.
+    #[error("`{0}` is not an adjustment; write `none`, `qfq` or `hfq`")]
+    Adjust(String),
+
+    /// The text is not a listing status.
+    #[error("`{0}` is not a listing status; write `L`, `D`, `P` or `I`")]
+    ListStatus(String),
+
+    /// A series that holds one value a day holds two for this one.
+    #[error("`{0}` has two values; keep one a day")]
+    DuplicateDay(TradeDate),
+
+    /// An adjustment factor is not a positive finite number.
+    #[error("adjustment factor `{factor}` of `{date}` is not a positive number; ingest the factors again")]
+    Factor {
+        /// Day of the factor.
+        date: TradeDate,
+        /// Its value as text, dimensionless.
+        factor: String,
+    },
+
+    /// The security has no adjustment factor at all.
+    #[error("there are no adjustment factors; ingest them or ask for `none`")]
+    NoFactors,
+
+    /// A bar is older than the first adjustment factor.
+    #[error("`{date}` has no adjustment factor; the first is of `{first}`, so start there or ask for `none`")]
+    BeforeFirstFactor {
+        /// Day of the bar.
+        date: TradeDate,
+        /// First day with a factor.
+        first: TradeDate,
+    },
 }
 
 /// The result of reading a market value.

@@ -2,14 +2,31 @@
 //!
 //! Nothing here reads a file, a socket or a clock.
 
+mod adjust;
 mod bar;
+mod breadth;
+mod calendar;
 mod code;
+mod completeness;
 mod date;
 mod error;
+mod hours;
 mod kind;
+mod limits;
+mod security;
 
+pub use adjust::{Adjust, AdjustmentFactors};
 pub use bar::{DailyBar, Tick};
+pub use breadth::{Breadth, LimitBasis, LimitNote, StockDay, is_adjusted_day};
+pub use calendar::TradingCalendar;
 pub use code::{CodeQuery, CodeText, Exchange, TsCode};
+pub use completeness::DayIndex;
 pub use date::TradeDate;
 pub use error::{Error, Result};
+pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
 pub use kind::{Board, SecurityKind};
+pub use limits::{
+    DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,
+    is_limit_down, is_limit_up,
+};
+pub use security::{AdjFactor, CalendarDay, ListStatus, PriceLimit, Security};

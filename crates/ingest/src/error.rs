@@ -1,0 +1,127 @@
+//! Why a file was not ingested. Nothing of it is in the store then.
+
+use std::{io, path::PathBuf};
+
+use crate::FileKind;
+
+/// Why a file was not ingested. Nothing of it is in the store then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened or read.
+    #[error("`{}` cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system reported.
+        source: io::Error,
+    },
+
+    /// The path is a folder.
+    #[error("`{}` is a folder; name the files in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// The file has no byte in it, packed or not.
+    #[error("`{}` is empty; a file starts with a header line", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The packed data ends early or is damaged.
+    #[error("`{}` is damaged or cut off after line {line}; fetch it again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The last line that could be read.
+        line: u64,
+        /// What the decoder reported.
+        source: io::Error,
+    },
+
+    /// A line is longer than any row can be.
+    #[error("`{}`, line {line}: longer than {limit} bytes; is this a CSV file?", path.display())]
+    LineTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// Bytes a line may have.
+        limit: usize,
+    },
+
+    /// The file is text, but not in UTF-8.
+    #[error("`{}`, line {line}: not UTF-8 text; convert the file first", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+    },
+
+    /// The header lacks columns that the kind has.
+    #[error("`{}`, line 1: a `{kind}` file needs the column(s) {}", path.display(), missing.join(", "))]
+    MissingColumns {
+        /// The file.
+        path: PathBuf,
+        /// The kind, as named or recognised.
+        kind: FileKind,
+        /// The columns that are not there.
+        missing: Vec<String>,
+    },
+
+    /// The header names a column twice.
+    #[error("`{}`, line 1: the column `{column}` stands there twice", path.display())]
+    RepeatedColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+
+    /// A row is bad and the caller asked for none.
+    #[error("`{}`, line {line}: {reason}; a strict ingest takes no file with a bad row", path.display())]
+    Strict {
+        /// The file.
+        path: PathBuf,
+        /// The first bad line.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Every row is bad.
+    #[error("`{}` has no usable row; the first, line {line}: {reason}", path.display())]
+    NoUsableRow {
+        /// The file.
+        path: PathBuf,
+        /// The first bad line.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The report of refused rows cannot be written.
+    #[error("the report `{}` cannot be written", path.display())]
+    Report {
+        /// The report.
+        path: PathBuf,
+        /// What the system reported.
+        source: io::Error,
+    },
+
+    /// The store refused.
+    #[error("`{}` could not be stored", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What the store reported.
+        source: stockpile_storage::Error,
+    },
+}
+
+/// The result of ingesting a file.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

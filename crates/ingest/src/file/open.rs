@@ -1,0 +1,71 @@
+//! Opening a file, packed or not.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::{Error, Result};
+
+/// Bytes read from the disk at a time.
+const READ_BUFFER: usize = 256 * 1024;
+
+/// What a file turned out to be.
+pub(super) enum Opened {
+    /// Text, unpacked while it is read.
+    Text(Box<dyn BufRead + Send>),
+    /// Something else, and what.
+    Unsupported(&'static str),
+}
+
+/// Opens a file and looks at its first bytes; its name decides nothing.
+///
+/// `position` follows the bytes taken from the disk, which for a packed file are fewer than its text.
+pub(super) fn open(path: &Path, position: Arc<AtomicU64>) -> Result<Opened> {
+    let read_error = |source| Error::Read { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(Error::Folder { path: path.to_owned() });
+    }
+    let file = File::open(path).map_err(read_error)?;
+    let mut file = BufReader::with_capacity(READ_BUFFER, Counted { file, position });
+    let start = file.fill_buf().map_err(read_error)?;
+    let reader: Box<dyn BufRead + Send> = match start {
+        [] => return Err(Error::Empty { path: path.to_owned() }),
+        [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(READ_BUFFER, MultiGzDecoder::new(file))),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let decoder = zstd::Decoder::with_buffer(file).map_err(read_error)?;
+            Box::new(BufReader::with_capacity(READ_BUFFER, decoder))
+        }
+        [b'P', b'A', b'R', b'1', ..] => return Ok(Opened::Unsupported("Parquet cannot be ingested yet")),
+        [b'P', b'K', 3, 4, ..] => {
+            return Ok(Opened::Unsupported("ZIP archives are not read; unpack it first"));
+        }
+        [b'[' | b'{', ..] => return Ok(Opened::Unsupported("JSON cannot be ingested yet")),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            return Err(Error::Encoding { path: path.to_owned(), line: 1 });
+        }
+        _ => Box::new(file),
+    };
+    Ok(Opened::Text(reader))
+}
+
+/// A file that reports how far it was read.
+struct Counted {
+    file: File,
+    position: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.position.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

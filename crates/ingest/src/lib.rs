@@ -1,0 +1,12 @@
+//! Market data into a store: from files now.
+//!
+//! A file commits whole while readers go on, or leaves nothing. Rows that cannot be right are refused one by one and
+//! named, with line and reason, in a report; the good ones stay. Reading a file again changes no count.
+
+mod error;
+mod file;
+mod progress;
+
+pub use error::{Error, Result};
+pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
+pub use progress::{Advance, Progress, Silent};

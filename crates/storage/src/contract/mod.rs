@@ -1,0 +1,107 @@
+//! What every store promises, one public function for each promise.
+//!
+//! [`contract_suite!`](crate::contract_suite) turns the list into one named test for each promise and store. The
+//! caller needs tokio's test macro as a dev-dependency. Not covered by semver.
+#![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, and their names are the promises")]
+
+pub mod bars;
+pub mod facts;
+pub mod runs;
+
+use jiff::Timestamp;
+use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
+
+use crate::{NewRun, RowCounts, RunWriter, SourceRow, Store};
+
+/// Runs every promise against a store: `contract_suite!(sqlite, open_a_fresh_store())`.
+///
+/// The second argument is a future of a guard and an empty [`Store`]; the guard lives as long as the test.
+#[macro_export]
+macro_rules! contract_suite {
+    ($store:ident, $open:expr) => {
+        mod $store {
+            use super::*;
+            $crate::contract_suite!(@promises bars, $open;
+                an_empty_store_has_no_days_and_no_bars,
+                bars_are_read_back_as_written,
+                a_bar_ingested_again_replaces_the_first,
+                a_value_the_source_lacks_stays_null,
+                kinds_are_counted_and_read_apart,
+                a_day_counts_its_adjusted_bars,
+                a_hot_list_is_descending_with_nulls_last_and_ties_by_code,
+                a_hot_list_keeps_to_an_exchange_and_a_limit,
+                closes_of_a_day_are_by_code,
+                a_range_includes_both_ends_and_is_oldest_first,
+                the_last_bars_are_oldest_first,
+                a_range_gives_at_most_its_limit,
+                a_code_is_known_by_its_bars,
+            );
+            $crate::contract_suite!(@promises facts, $open;
+                securities_are_replaced_by_code,
+                calendar_days_are_read_by_exchange,
+                factors_are_read_oldest_first,
+                price_limits_are_read_by_day,
+            );
+            $crate::contract_suite!(@promises runs, $open;
+                rows_show_all_at_once_when_a_run_commits,
+                an_abandoned_run_leaves_no_rows_and_a_reason,
+                a_dropped_run_leaves_no_rows_and_no_lock,
+                a_second_writer_is_told_to_wait,
+                every_commit_raises_the_revision,
+                a_failed_run_leaves_the_revision,
+                a_key_met_twice_in_a_run_keeps_its_first_row,
+                runs_are_listed_newest_first,
+            );
+        }
+    };
+    (@promises $topic:ident, $open:expr; $($promise:ident,)+) => {$(
+        #[tokio::test]
+        async fn $promise() {
+            let (_guard, store) = $open.await;
+            $crate::contract::$topic::$promise(&store).await;
+        }
+    )+};
+}
+
+pub fn date(text: &str) -> TradeDate {
+    text.parse().unwrap()
+}
+
+pub fn code(text: &str) -> TsCode {
+    text.parse().unwrap()
+}
+
+/// A bar on the tick whose figures follow from its close.
+pub fn bar(ts_code: &str, trade_date: &str, close: f64) -> DailyBar {
+    DailyBar {
+        ts_code: code(ts_code),
+        trade_date: date(trade_date),
+        open: Some(close),
+        high: Some(close + 0.5),
+        low: Some(close - 0.5),
+        close,
+        pre_close: Some(close - 0.25),
+        change: Some(0.25),
+        pct_chg: Some(25.0 / (close - 0.25)),
+        vol: Some(1000.5),
+        amount: Some(close * 100.0),
+    }
+}
+
+/// Rows on consecutive lines, after a header.
+pub fn numbered<T>(rows: impl IntoIterator<Item = T>) -> Vec<SourceRow<T>> {
+    rows.into_iter().zip(2..).map(|(row, line)| SourceRow { line, row }).collect()
+}
+
+pub async fn start(store: &Store) -> Box<dyn RunWriter> {
+    let run =
+        NewRun { source: "contract.csv".into(), kind: "daily".into(), started_at: Timestamp::UNIX_EPOCH };
+    store.ingest.start(run).await.unwrap()
+}
+
+/// Writes bars of one kind in a run of their own.
+pub async fn ingest(store: &Store, kind: SecurityKind, bars: impl IntoIterator<Item = DailyBar>) {
+    let mut run = start(store).await;
+    assert!(run.write_bars(kind, numbered(bars)).await.unwrap().is_empty());
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+}

@@ -1,0 +1,97 @@
+//! Why a store could not answer.
+
+use std::error::Error as StdError;
+
+/// What the driver reported; its type stays out of this crate's API.
+pub type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a store could not answer, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store cannot be opened.
+    #[error("store `{store}` cannot be opened; check the path and its permissions")]
+    Open {
+        /// Where the store was looked for.
+        store: String,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The file is a database, or no database, of somebody else.
+    #[error("`{store}` is not a Stockpile store; name another file, nothing was changed")]
+    Foreign {
+        /// Where the store was looked for.
+        store: String,
+    },
+
+    /// The store was written by a newer release.
+    #[error("the store has schema {found}, this program knows {known}; use the newer program")]
+    NewerSchema {
+        /// Schema of the store.
+        found: u32,
+        /// Newest schema this program can read.
+        known: u32,
+    },
+
+    /// A released migration is not the one that was applied to the store.
+    #[error(
+        "migration {version} differs from the one the store was built with; use the program that built it"
+    )]
+    ChangedMigration {
+        /// Number of the migration.
+        version: u32,
+    },
+
+    /// A migration failed; the store is as it was before it.
+    #[error("migration {version} failed; the store is unchanged")]
+    Migration {
+        /// Number of the migration.
+        version: u32,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// Another process is writing.
+    #[error("another ingest is writing to the store; try again when it is done")]
+    Locked {
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The disk is full; what was not committed is gone, what was there before is whole.
+    #[error("the disk of the store is full; free some space and run this again")]
+    DiskFull {
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The store did not carry out an operation.
+    #[error("the store could not {operation}")]
+    Failed {
+        /// What was asked, as a verb and its object.
+        operation: &'static str,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// A stored value is not one this program could have written.
+    #[error("the store holds an impossible {what}: `{value}`; it was written by something else")]
+    Impossible {
+        /// What should have been there.
+        what: &'static str,
+        /// What was there.
+        value: String,
+    },
+}
+
+impl Error {
+    /// Whether the same call may succeed later without anybody's help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Locked { .. } | Self::Failed { .. })
+    }
+}
+
+/// The result of asking a store.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,153 @@
+//! The connections to one file: a writer and several readers, each on a thread of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{ErrorCode, OpenFlags};
+use tokio::sync::Mutex;
+use tokio_rusqlite::Connection;
+
+use super::migrations;
+use crate::{Error, Result, Source};
+
+/// How long a statement waits for another process's write to end. An ingest holds on for minutes, all else for
+/// milliseconds, so waiting longer only delays the message.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pages a reader keeps, KiB. The system's file cache holds the rest.
+const READER_CACHE_KIB: i64 = 2 * 1024;
+/// Pages the writer keeps while a run is open, KiB: a code-major file touches one page of each day in turn.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+
+/// One writer and several readers of a file.
+#[derive(Debug)]
+pub(super) struct Connections {
+    /// Held by the run that is writing.
+    pub(super) writer: Arc<Mutex<Connection>>,
+    readers: Vec<Connection>,
+    next_reader: AtomicUsize,
+}
+
+impl Connections {
+    pub(super) async fn open(path: &Path, readers: usize) -> Result<Self> {
+        let open_error = |source: Source| Error::Open { store: path.display().to_string(), source };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| open_error(error.into()))?;
+        }
+        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+            .await
+            .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Error::Foreign { store: path.display().to_string() },
+            _ => open_error(error.into()),
+        })?;
+        let store = path.display().to_string();
+        writer
+            .call(move |connection| migrations::run(connection, &store))
+            .await
+            .map_err(flatten("migrate"))?;
+
+        let mut connections = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+                .await
+                .map_err(|error| open_error(error.into()))?;
+            reader
+                .call(|connection| {
+                    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+                    connection.pragma_update(None, "query_only", true)
+                })
+                .await
+                .map_err(|error| open_error(error.into()))?;
+            connections.push(reader);
+        }
+        Ok(Self {
+            writer: Arc::new(Mutex::new(writer)),
+            readers: connections,
+            next_reader: AtomicUsize::new(0),
+        })
+    }
+
+    /// Runs a query on the next reader's thread.
+    pub(super) async fn read<T, F>(&self, operation: &'static str, query: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut rusqlite::Connection) -> Result<T, ReadError> + Send + 'static,
+    {
+        let turn = self.next_reader.fetch_add(1, Ordering::Relaxed);
+        self.readers[turn % self.readers.len()].call(query).await.map_err(|error| match error {
+            tokio_rusqlite::Error::Error(ReadError::Sqlite(error)) => refused(operation, error),
+            tokio_rusqlite::Error::Error(ReadError::Row(error)) => error,
+            _ => closed(operation),
+        })
+    }
+}
+
+/// What a query on a reader may fail with.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    Sqlite(rusqlite::Error),
+    Row(Error),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Row(error)
+    }
+}
+
+async fn connect(path: &Path, flags: OpenFlags) -> std::result::Result<Connection, rusqlite::Error> {
+    let path: PathBuf = path.to_owned();
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).await?;
+    connection
+        .call(|connection| {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.set_prepared_statement_cache_capacity(64);
+            connection.pragma_update(None, "trusted_schema", false)?;
+            connection.pragma_update(None, "synchronous", "NORMAL")
+        })
+        .await
+        .map_err(|error| match error {
+            tokio_rusqlite::Error::Error(error) => error,
+            _ => rusqlite::Error::InvalidQuery,
+        })?;
+    Ok(connection)
+}
+
+/// Grows the writer's cache for a run, or gives its pages back.
+pub(super) fn set_writer_cache(connection: &rusqlite::Connection, open: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -if open { WRITER_CACHE_KIB } else { READER_CACHE_KIB })
+}
+
+/// Unwraps what a call on a connection's thread may fail with.
+pub(super) fn flatten(operation: &'static str) -> impl Fn(tokio_rusqlite::Error<Error>) -> Error {
+    move |error| match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        _ => closed(operation),
+    }
+}
+
+/// A connection's thread ended: a query on it panicked.
+fn closed(operation: &'static str) -> Error {
+    Error::Failed { operation, source: "the connection is closed".into() }
+}
+
+/// Sorts a driver's error by what the caller can do about it.
+pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { source: error.into() },
+        Some(ErrorCode::DiskFull) => Error::DiskFull { source: error.into() },
+        _ => Error::Failed { operation, source: error.into() },
+    }
+}

@@ -1,0 +1,88 @@
+//! Ingest runs in SQLite.
+
+use std::num::NonZeroI64;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Row, named_params};
+
+use super::{
+    connections::{Connections, ReadError, flatten, refused, set_writer_cache},
+    query::collect,
+    run_writer::SqliteRunWriter,
+};
+use crate::{Error, IngestRun, IngestRuns, NewRun, Result, RowCounts, RunId, RunState, RunWriter};
+
+#[async_trait]
+impl IngestRuns for Connections {
+    async fn start(&self, run: NewRun) -> Result<Box<dyn RunWriter>> {
+        let writer =
+            self.writer.clone().try_lock_owned().map_err(|busy| Error::Locked { source: busy.into() })?;
+        let id = writer
+            .call(move |connection| {
+                let id = connection
+                    .prepare_cached(include_str!("sql/start_run.sql"))
+                    .and_then(|mut statement| {
+                        statement.query_row(
+                            named_params! {
+                                ":source": run.source,
+                                ":kind": run.kind,
+                                ":started_at": run.started_at.as_millisecond(),
+                            },
+                            |row| row.get::<_, NonZeroI64>(0),
+                        )
+                    })
+                    .and_then(|id| {
+                        // The lock is taken now, so that two processes find out before either writes a row.
+                        connection.execute_batch("BEGIN IMMEDIATE")?;
+                        set_writer_cache(connection, true)?;
+                        Ok(id)
+                    });
+                id.map(RunId).map_err(|error| refused("start an ingest run", error))
+            })
+            .await
+            .map_err(flatten("start an ingest run"))?;
+        Ok(Box::new(SqliteRunWriter::new(id, writer)))
+    }
+
+    async fn latest(&self, limit: u32) -> Result<Vec<IngestRun>> {
+        self.read("list the ingest runs", move |connection| {
+            collect(connection, include_str!("sql/latest_runs.sql"), named_params! { ":limit": limit }, run)
+        })
+        .await
+    }
+
+    async fn revision(&self) -> Result<u64> {
+        self.read("read its revision", |connection| {
+            Ok(connection.prepare_cached("SELECT revision FROM revision")?.query_row([], |row| row.get(0))?)
+        })
+        .await
+    }
+}
+
+fn run(row: &Row<'_>) -> Result<IngestRun, ReadError> {
+    Ok(IngestRun {
+        id: RunId(row.get(0)?),
+        source: row.get(1)?,
+        kind: row.get(2)?,
+        state: state(&row.get::<_, String>(3)?)?,
+        started_at: timestamp(row.get(4)?)?,
+        ended_at: row.get::<_, Option<i64>>(5)?.map(timestamp).transpose()?,
+        rows: RowCounts { read: row.get(6)?, written: row.get(7)?, rejected: row.get(8)? },
+        error: row.get(9)?,
+    })
+}
+
+fn state(name: &str) -> Result<RunState> {
+    match name {
+        "running" => Ok(RunState::Running),
+        "done" => Ok(RunState::Done),
+        "failed" => Ok(RunState::Failed),
+        other => Err(Error::Impossible { what: "state of a run", value: other.to_owned() }),
+    }
+}
+
+fn timestamp(milliseconds: i64) -> Result<Timestamp> {
+    Timestamp::from_millisecond(milliseconds)
+        .map_err(|_| Error::Impossible { what: "time", value: milliseconds.to_string() })
+}

@@ -1,0 +1,31 @@
+//! Published price limits in SQLite.
+
+use async_trait::async_trait;
+use rusqlite::named_params;
+use stockpile_market::{PriceLimit, TradeDate};
+
+use super::{connections::Connections, query::collect, row};
+use crate::{PriceLimits, Result};
+
+#[async_trait]
+impl PriceLimits for Connections {
+    async fn on(&self, trade_date: TradeDate) -> Result<Vec<PriceLimit>> {
+        self.read("read price limits", move |connection| {
+            collect(
+                connection,
+                include_str!("sql/limits_on.sql"),
+                named_params! { ":trade_date": trade_date.number() },
+                |row| {
+                    Ok(PriceLimit {
+                        ts_code: row::code(row, 0)?,
+                        trade_date,
+                        pre_close: row.get(1)?,
+                        up_limit: row.get(2)?,
+                        down_limit: row.get(3)?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+}

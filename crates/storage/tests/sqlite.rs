@@ -1,0 +1,146 @@
+//! The contract on the embedded store, and what only a file can get wrong.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+use std::{fs, path::PathBuf};
+
+use stockpile_market::SecurityKind;
+use stockpile_storage::{
+    Error, NewRun, RowCounts, Store,
+    contract::{bar, ingest, numbered, start},
+    contract_suite, sqlite,
+};
+use tempfile::TempDir;
+
+async fn fresh() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite::open(&folder.path().join("stockpile.db")).await.unwrap();
+    (folder, store)
+}
+
+contract_suite!(sqlite_file, fresh());
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("stockpile.db")
+}
+
+#[tokio::test]
+async fn missing_folders_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/stockpile.db");
+    sqlite::open(&path).await.unwrap();
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn data_is_there_after_reopening() {
+    let (folder, store) = fresh().await;
+    ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    drop(store);
+    let store = sqlite::open(&file(&folder)).await.unwrap();
+    assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_commit_by_another_handle_shows_at_once() {
+    let (folder, store) = fresh().await;
+    let other = sqlite::open(&file(&folder)).await.unwrap();
+    let before = store.ingest.revision().await.unwrap();
+    ingest(&other, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    assert!(store.ingest.revision().await.unwrap() > before);
+    assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn opening_never_waits_for_a_run_of_another_handle() {
+    let (folder, store) = fresh().await;
+    let mut run = start(&store).await;
+    run.write_bars(SecurityKind::Stock, numbered([bar("000001.SZ", "20250205", 11.37)])).await.unwrap();
+    let other = sqlite::open(&file(&folder)).await.unwrap();
+    assert!(other.bars.day_counts(SecurityKind::Stock).await.unwrap().is_empty());
+    run.commit(RowCounts::default(), jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(other.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_openers_of_a_new_file_migrate_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let openers: Vec<_> = (0..8)
+        .map(|_| {
+            let path = file(&folder);
+            tokio::spawn(async move { sqlite::open(&path).await })
+        })
+        .collect();
+    for opener in openers {
+        opener.await.unwrap().unwrap();
+    }
+    let applied: i64 = rusqlite::Connection::open(file(&folder))
+        .unwrap()
+        .query_row("SELECT count(*) FROM schema_migration", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(applied, 1);
+}
+
+#[tokio::test]
+async fn somebody_elses_file_is_refused_and_left_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = rusqlite::Connection::open(file(&folder)).unwrap();
+    foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    drop(foreign);
+    let before = fs::read(file(&folder)).unwrap();
+    assert!(matches!(sqlite::open(&file(&folder)).await, Err(Error::Foreign { .. })));
+    assert_eq!(fs::read(file(&folder)).unwrap(), before);
+
+    fs::write(file(&folder), "ts_code,trade_date\n".repeat(500)).unwrap();
+    assert!(matches!(sqlite::open(&file(&folder)).await, Err(Error::Foreign { .. })));
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_release_is_refused() {
+    let (folder, store) = fresh().await;
+    drop(store);
+    rusqlite::Connection::open(file(&folder))
+        .unwrap()
+        .execute("INSERT INTO schema_migration VALUES (9, 'later', 0, '')", [])
+        .unwrap();
+    let refused = sqlite::open(&file(&folder)).await.unwrap_err();
+    assert!(matches!(refused, Error::NewerSchema { found: 9, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_migration_edited_after_its_release_is_noticed() {
+    let (folder, store) = fresh().await;
+    drop(store);
+    rusqlite::Connection::open(file(&folder))
+        .unwrap()
+        .execute("UPDATE schema_migration SET checksum = 1", [])
+        .unwrap();
+    let refused = sqlite::open(&file(&folder)).await.unwrap_err();
+    assert!(matches!(refused, Error::ChangedMigration { version: 1 }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = sqlite::open(folder.path()).await.unwrap_err();
+    assert!(refused.to_string().contains(&folder.path().display().to_string()), "{refused}");
+}
+
+#[tokio::test]
+async fn the_log_gives_its_space_back_after_a_run() {
+    let (folder, store) = fresh().await;
+    let bars = (0..20_000).map(|number| bar(&format!("{number:06}.SZ"), "20250205", 10.0));
+    ingest(&store, SecurityKind::Stock, bars).await;
+    let log = fs::metadata(folder.path().join("stockpile.db-wal")).map_or(0, |file| file.len());
+    assert!(log < 64 * 1024, "the log keeps {log} bytes");
+}
+
+#[tokio::test]
+async fn a_run_of_another_process_is_waited_for_then_named() {
+    let (folder, store) = fresh().await;
+    let blocker = rusqlite::Connection::open(file(&folder)).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let run =
+        NewRun { source: "a.csv".into(), kind: "daily".into(), started_at: jiff::Timestamp::UNIX_EPOCH };
+    let refused = store.ingest.start(run).await.unwrap_err();
+    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+}
