@@ -33,12 +33,14 @@ stage() {
 
 # table: prints every stage with its result and minutes.
 table() {
-    local at
+    local at all=ok
+    [[ " ${stage_results[*]} " != *" skipped "* ]] || all=partly
+    [[ $failures == 0 ]] || all=FAILED
     printf '\n%-12s %-8s %s\n' stage result minutes
     for at in "${!stage_names[@]}"; do
         printf '%-12s %-8s %7s\n' "${stage_names[at]}" "${stage_results[at]}" "$(minutes "${stage_seconds[at]}")"
     done
-    printf '%-12s %-8s %7s\n' all "$([[ $failures == 0 ]] && echo ok || echo FAILED)" "$(minutes "$SECONDS")"
+    printf '%-12s %-8s %7s\n' all "$all" "$(minutes "$SECONDS")"
 }
 
 minutes() {

@@ -50,7 +50,7 @@ pub use role::{Demo, Role};
 /// The crate of the secrets in these settings, so that a reader of them needs no dependency of its own.
 pub use secrecy;
 pub use sources::Sources;
-pub use storage::StorageUrl;
+pub use storage::{DatabaseServer, StorageUrl};
 
 use reader::Reader;
 

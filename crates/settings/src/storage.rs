@@ -39,35 +39,33 @@ pub enum StorageUrl {
         path: PathBuf,
     },
     /// A ClickHouse server: `clickhouse://user:password@host:8123/stock_data`, with `?secure=true` for TLS.
-    ClickHouse {
-        /// Host name or address.
-        host: String,
-        /// Port of the HTTP interface.
-        port: u16,
-        /// User.
-        user: String,
-        /// Password of the user.
-        password: Option<SecretString>,
-        /// Database.
-        database: String,
-        /// Whether to speak TLS.
-        tls: bool,
-    },
+    ClickHouse(DatabaseServer),
     /// A PostgreSQL server: `postgres://user:password@host:5432/stock_data`, with `?sslmode=require` for TLS.
-    Postgres {
-        /// Host name or address.
-        host: String,
-        /// Port.
-        port: u16,
-        /// User.
-        user: String,
-        /// Password of the user.
-        password: Option<SecretString>,
-        /// Database.
-        database: String,
-        /// Whether to speak TLS.
-        tls: bool,
-    },
+    Postgres(DatabaseServer),
+}
+
+/// A database on a server. `Debug` shows neither user nor password.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DatabaseServer {
+    /// Host name or address.
+    pub host: String,
+    /// Port; of the HTTP interface with ClickHouse.
+    pub port: u16,
+    /// User.
+    pub user: String,
+    /// Password of the user.
+    pub password: Option<SecretString>,
+    /// Database.
+    pub database: String,
+    /// Whether to speak TLS.
+    pub tls: bool,
+}
+
+impl fmt::Debug for DatabaseServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseServer({MASK}@{}/{})", authority(&self.host, self.port), self.database)
+    }
 }
 
 impl Default for StorageUrl {
@@ -76,15 +74,23 @@ impl Default for StorageUrl {
     }
 }
 
+impl StorageUrl {
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::ClickHouse(_) => "clickhouse",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
 impl Place for StorageUrl {
     fn place(&self) -> String {
+        let scheme = self.scheme();
         match self {
-            Self::Sqlite { path } => format!("sqlite://{}", path.display()),
-            Self::ClickHouse { host, port, database, .. } => {
-                format!("clickhouse://{}/{database}", address::place(host, *port))
-            }
-            Self::Postgres { host, port, database, .. } => {
-                format!("postgres://{}/{database}", address::place(host, *port))
+            Self::Sqlite { path } => format!("{scheme}://{}", path.display()),
+            Self::ClickHouse(server) | Self::Postgres(server) => {
+                format!("{scheme}://{}/{}", address::place(&server.host, server.port), server.database)
             }
         }
     }
@@ -92,12 +98,13 @@ impl Place for StorageUrl {
 
 impl fmt::Display for StorageUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, host, port, database) = match self {
-            Self::Sqlite { path } => return write!(f, "sqlite://{}", path.display()),
-            Self::ClickHouse { host, port, database, .. } => ("clickhouse", host, port, database),
-            Self::Postgres { host, port, database, .. } => ("postgres", host, port, database),
-        };
-        write!(f, "{scheme}://{MASK}@{}/{database}", authority(host, *port))
+        let scheme = self.scheme();
+        match self {
+            Self::Sqlite { path } => write!(f, "{scheme}://{}", path.display()),
+            Self::ClickHouse(server) | Self::Postgres(server) => {
+                write!(f, "{scheme}://{MASK}@{}/{}", authority(&server.host, server.port), server.database)
+            }
+        }
     }
 }
 
@@ -135,7 +142,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> StorageUrl {
         Some(given) => (given.value, given.origin),
         None => (StorageUrl::default(), Origin::Default),
     };
-    if let StorageUrl::ClickHouse { port: CLICKHOUSE_NATIVE_PORT, .. } = url {
+    if matches!(&url, StorageUrl::ClickHouse(server) if server.port == CLICKHOUSE_NATIVE_PORT) {
         reader.warn(
             "ClickHouse is asked over HTTP, and port 9000 is usually its native protocol; HTTP is on 8123",
         );
@@ -161,14 +168,14 @@ impl ClickHouse {
     }
 
     fn at(&self, host: String) -> StorageUrl {
-        StorageUrl::ClickHouse {
+        StorageUrl::ClickHouse(DatabaseServer {
             host,
             port: self.port.unwrap_or(CLICKHOUSE_HTTP_PORT),
             user: self.user.clone(),
             password: self.password.clone(),
             database: self.database.clone(),
             tls: false,
-        }
+        })
     }
 }
 
@@ -199,14 +206,14 @@ fn parse_clickhouse(text: &str, given: &ClickHouse) -> Result<StorageUrl, String
     };
     address.ensure_all_taken()?;
     let default_port = if tls { CLICKHOUSE_HTTPS_PORT } else { given.port.unwrap_or(CLICKHOUSE_HTTP_PORT) };
-    Ok(StorageUrl::ClickHouse {
+    Ok(StorageUrl::ClickHouse(DatabaseServer {
         port: address.port.unwrap_or(default_port),
         user: address.user.unwrap_or_else(|| given.user.clone()),
         password: address.password.or_else(|| given.password.clone()),
         database: if address.path.is_empty() { given.database.clone() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
-    })
+    }))
 }
 
 fn parse_postgres(text: &str) -> Result<StorageUrl, String> {
@@ -217,14 +224,14 @@ fn parse_postgres(text: &str) -> Result<StorageUrl, String> {
         Some(_) => return Err("write sslmode=require or sslmode=disable".to_owned()),
     };
     address.ensure_all_taken()?;
-    Ok(StorageUrl::Postgres {
+    Ok(StorageUrl::Postgres(DatabaseServer {
         port: address.port.unwrap_or(POSTGRES_PORT),
         user: address.user.unwrap_or_else(|| "postgres".to_owned()),
         password: address.password,
         database: if address.path.is_empty() { DATABASE.to_owned() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
-    })
+    }))
 }
 
 /// Reads a port other than 0.

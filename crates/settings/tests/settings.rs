@@ -6,8 +6,8 @@ use std::{
 };
 
 use stockpile_settings::{
-    ApiAccess, CacheUrl, Demo, Error, LogFormat, LogLevel, MetricsAccess, Origin, Role, Settings, Sources,
-    StorageUrl, secrecy::ExposeSecret,
+    ApiAccess, CacheUrl, DatabaseServer, Demo, Error, LogFormat, LogLevel, MetricsAccess, Origin, Role,
+    Settings, Sources, StorageUrl, secrecy::ExposeSecret,
 };
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
@@ -80,9 +80,8 @@ fn every_mistake_is_reported_at_once_with_its_variable_value_and_advice() {
 fn clickhouse_is_built_from_its_host() {
     let settings =
         read(&[("CLICKHOUSE_HOST", "db.example.org"), ("CLICKHOUSE_PASSWORD", "c2f0a5e7")]).unwrap();
-    let StorageUrl::ClickHouse { host, port, user, password, database, tls } = settings.storage else {
-        panic!()
-    };
+    let StorageUrl::ClickHouse(server) = settings.storage else { panic!() };
+    let DatabaseServer { host, port, user, password, database, tls, .. } = server;
     assert_eq!(
         (host.as_str(), port, user.as_str(), database.as_str(), tls),
         ("db.example.org", 8123, "clickhouse", "stock_data", false)
@@ -93,7 +92,7 @@ fn clickhouse_is_built_from_its_host() {
 #[test]
 fn native_port_is_accepted_and_said_to_be_unused() {
     let settings = read(&[("CLICKHOUSE_HOST", "db"), ("CLICKHOUSE_PORT", "9000")]).unwrap();
-    assert!(matches!(settings.storage, StorageUrl::ClickHouse { port: 8123, .. }));
+    assert!(matches!(&settings.storage, StorageUrl::ClickHouse(server) if server.port == 8123));
     assert!(
         settings.warnings.iter().any(|warning| warning.contains("CLICKHOUSE_PORT")),
         "{:?}",
@@ -110,8 +109,9 @@ fn variables_fill_what_an_address_leaves_out() {
         ("REDIS_PASSWORD", "5f1d"),
     ])
     .unwrap();
-    let StorageUrl::ClickHouse { user, database, port: 8123, .. } = settings.storage else { panic!() };
-    assert_eq!((user.as_str(), database.as_str()), ("reader", "stock_data"));
+    let StorageUrl::ClickHouse(server) = settings.storage else { panic!() };
+    let found = (server.user.as_str(), server.database.as_str(), server.port);
+    assert_eq!(found, ("reader", "stock_data", 8123));
     assert_eq!(settings.cache.url.to_secret_url().expose_secret(), "redis://:5f1d@cache:6380/1");
 }
 

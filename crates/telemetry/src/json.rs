@@ -117,7 +117,7 @@ fn renamed(name: &str) -> &str {
     }
 }
 
-/// Python's names, because seed dashboards filter on them.
+/// The names of Python's logging, which dashboards for such lines filter on.
 fn level_name(level: Level) -> &'static str {
     match level {
         Level::ERROR => "ERROR",
