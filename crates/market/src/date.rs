@@ -23,6 +23,11 @@ use crate::{Error, Result};
 pub struct TradeDate(Date);
 
 impl TradeDate {
+    /// The earliest date that can be written as eight digits.
+    pub const MIN: Self = Self(Date::constant(1000, 1, 1));
+    /// The latest one.
+    pub const MAX: Self = Self(Date::constant(9999, 12, 31));
+
     /// Reads `YYYYMMDD` or `YYYY-MM-DD`.
     ///
     /// # Errors

@@ -87,6 +87,9 @@ pub(crate) async fn respond<F>(
 where
     F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
 {
+    if !accepts_json(request) {
+        return Err(Problem::NotAcceptable);
+    }
     let encoding = Encoding::accepted(request)?;
     let ttl = place.ttl;
     let (body, outcome) = match encoding {
@@ -177,6 +180,20 @@ fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
     // Whole seconds up, so that a body fresh for half a second more is not called stale.
     let fresh = fresh_for.as_secs_f64().ceil() as u64;
     format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
+}
+
+fn accepts_json(request: &HttpRequest) -> bool {
+    let mut given = request.headers().get_all(header::ACCEPT).peekable();
+    given.peek().is_none()
+        || given.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
+            let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            let json = parts.next().is_some_and(|range| {
+                ["*/*", "application/*", "application/json"]
+                    .iter()
+                    .any(|known| range.eq_ignore_ascii_case(known.as_bytes()))
+            });
+            json && !parts.any(|part| matches!(part, b"q=0" | b"q=0.0" | b"q=0.00" | b"q=0.000"))
+        })
 }
 
 fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {

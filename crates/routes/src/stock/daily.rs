@@ -101,7 +101,7 @@ async fn adjusted(
     let factors = AdjustmentFactors::new(factors.into_iter().map(|row| (row.trade_date, row.adj_factor)))
         .map_err(no_adjustment)?;
     factors.apply(adjust, &mut bars).map_err(no_adjustment)?;
-    Ok((bars, if adjust == Adjust::Qfq { factors.anchor() } else { None }))
+    Ok((bars, (adjust == Adjust::Qfq).then(|| factors.anchor())))
 }
 
 impl From<DailyBar> for Bar {

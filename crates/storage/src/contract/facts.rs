@@ -67,7 +67,7 @@ pub async fn factors_are_read_oldest_first(store: &Store) {
     run.write_factors(numbered(factors)).await.unwrap();
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
     let read = store.adj_factors.of(code("000001.SZ")).await.unwrap();
-    assert_eq!(read, [factors[1].clone(), factors[0].clone()]);
+    assert_eq!(read, [factors[1], factors[0]]);
     assert_eq!(store.adj_factors.of(code("600519.SH")).await.unwrap(), []);
 }
 
@@ -88,6 +88,6 @@ pub async fn price_limits_are_read_by_day(store: &Store) {
     run.write_price_limits(numbered(limits)).await.unwrap();
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
     let read = store.price_limits.on(date("20250205")).await.unwrap();
-    assert_eq!(read, [limits[1].clone(), limits[0].clone()]);
+    assert_eq!(read, [limits[1], limits[0]]);
     assert_eq!(store.price_limits.on(date("20250207")).await.unwrap(), []);
 }

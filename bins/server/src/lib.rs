@@ -1,0 +1,101 @@
+//! The server as a library, so that tests start the real thing.
+
+mod backends;
+pub mod flags;
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpServer,
+    http::{Method, header},
+    middleware::{DefaultHeaders, from_fn},
+    web,
+};
+use anyhow::Context as _;
+use stockpile_routes::AppState;
+use stockpile_settings::Settings;
+
+/// Time that answers under way have after a stop was asked for, seconds.
+const SHUTDOWN_TIMEOUT_S: u64 = 10;
+/// Time a browser may keep what it learned about other origins, seconds.
+const CORS_MAX_AGE_S: usize = 3600;
+
+/// Everything that serves, bound to its port but not yet answering.
+#[derive(Debug)]
+pub struct Application {
+    listener: TcpListener,
+    state: AppState,
+    workers: usize,
+    body_limit: usize,
+    cors_origins: Vec<String>,
+}
+
+impl Application {
+    /// Opens the store, builds the cache and binds the port.
+    ///
+    /// # Errors
+    ///
+    /// What could not be opened or bound, and why.
+    pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        let state = backends::build(settings).await?;
+        let addr = settings.http.addr;
+        let listener = TcpListener::bind(addr).with_context(|| format!("while listening on {addr}"))?;
+        Ok(Self {
+            listener,
+            state,
+            workers: settings.http.workers.get(),
+            body_limit: settings.http.body_limit,
+            cors_origins: settings.http.cors_origins.clone(),
+        })
+    }
+
+    /// The address it listens on; with port 0 in the settings, the port it was given.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    pub fn addr(&self) -> anyhow::Result<SocketAddr> {
+        self.listener.local_addr().context("while reading the address of the listener")
+    }
+
+    /// Serves until SIGTERM or SIGINT, then lets the answers under way end.
+    ///
+    /// # Errors
+    ///
+    /// What stopped the server.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let addr = self.addr()?;
+        let state = web::Data::new(self.state);
+        let cors_origins = self.cors_origins;
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .app_data(web::PayloadConfig::new(self.body_limit))
+                .wrap(cors(&cors_origins))
+                .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
+                .wrap(from_fn(stockpile_routes::assign_request_id))
+                .configure(stockpile_routes::configure)
+        })
+        .workers(self.workers)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+        .listen(self.listener)
+        .context("while starting the server")?
+        .run();
+        tracing::info!(%addr, "listening");
+        server.await.context("while serving")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Other origins may read what they are allowed to; without any, browsers keep them out.
+fn cors(origins: &[String]) -> Cors {
+    origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods([Method::GET, Method::HEAD])
+        .allow_any_header()
+        .expose_headers(["etag", "age", "x-cache", "x-data", "x-request-id"])
+        .max_age(CORS_MAX_AGE_S)
+}
