@@ -9,7 +9,9 @@ use stockpile_storage::{Store, sqlite};
 
 pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
     if settings.access.api == ApiAccess::Authenticated {
-        bail!("API_ACCESS=authenticated needs accounts, which this release does not have; use API_ACCESS=open");
+        bail!(
+            "API_ACCESS=authenticated needs accounts, which this release does not have; use API_ACCESS=open"
+        );
     }
     if settings.demo == Demo::On {
         bail!("DEMO=on needs the demo market, which this release does not have; use DEMO=auto");
@@ -52,7 +54,9 @@ fn build_cache(settings: &Settings) -> anyhow::Result<Cache> {
             .build()
             .context("while building the cache"),
         CacheUrl::None => {
-            tracing::warn!("CACHE_URL=none://: every read asks the store, and nothing bridges an outage of it");
+            tracing::warn!(
+                "CACHE_URL=none://: every read asks the store, and nothing bridges an outage of it"
+            );
             Ok(Cache::disabled())
         }
         other => bail!("CACHE_URL: `{other}` is not built into this release; use memory:// or none://"),

@@ -28,7 +28,8 @@ fn command() -> Command {
 
 /// Every variable that is no secret.
 fn variables() -> Vec<&'static str> {
-    let is_secret = |name: &str| ["PASSWORD", "SECRET", "TOKEN", "API_KEY"].iter().any(|word| name.contains(word));
+    let is_secret =
+        |name: &str| ["PASSWORD", "SECRET", "TOKEN", "API_KEY"].iter().any(|word| name.contains(word));
     let defaults = Settings::from_lookup(|_| None);
     let rows = defaults.as_ref().map(Settings::describe).unwrap_or_default();
     rows.iter().map(|row| row.variable).filter(|variable| !is_secret(variable)).collect()

@@ -17,8 +17,12 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// The store [default: STORAGE_URL, else sqlite://data/stockpile.db]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The store [default: STORAGE_URL, else sqlite://data/stockpile.db]"
+    )]
     pub(crate) storage_url: Option<String>,
 
     /// Write results as JSON, one object a line

@@ -85,8 +85,17 @@ fn write_file(folder: &Path, name: &str, order: Order) -> PathBuf {
             writeln!(
                 text,
                 "{number:06}.{suffix},{day_text},{},{},{},{},{},{:.2},{:.4},{}.{},{}.{}",
-                price(5), price(20), price(0), price(10), price(8), 0.02, 2.0 / f64::from(cents + 8) * 100.0,
-                code * 31 + day, code % 100, cents * 17 + code, day,
+                price(5),
+                price(20),
+                price(0),
+                price(10),
+                price(8),
+                0.02,
+                2.0 / f64::from(cents + 8) * 100.0,
+                code * 31 + day,
+                code % 100,
+                cents * 17 + code,
+                day,
             )
             .unwrap();
         }

@@ -134,10 +134,9 @@ where
         .ttl(place.ttl)
         .hard_timeout(state.request_timeout)
         .with_outcome()
-        .get_or_load(|cx| async move {
+        .get_or_load(move |cx| async move {
             let (body, outcome) = plain(&owned, place, load).await.map_err(problem)?;
-            cx.set_age(outcome.age);
-            cx.set_ttl(outcome.lifetime());
+            cx.derive_from(&outcome);
             encoding.pack(body.bytes.clone()).await
         })
         .await

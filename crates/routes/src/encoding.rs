@@ -80,9 +80,9 @@ impl Encoding {
         let packed = if plain.len() <= MAX_INLINE {
             self.compress(&plain)
         } else {
-            tokio::task::spawn_blocking(move || self.compress(&plain)).await.unwrap_or_else(|stopped| {
-                Err(io::Error::other(stopped))
-            })
+            tokio::task::spawn_blocking(move || self.compress(&plain))
+                .await
+                .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
         };
         packed.map(|bytes| Body::new(self, bytes)).map_err(|error| {
             tracing::error!(%error, encoding = self.name(), "a body could not be packed");

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde::Serialize;
+use stockpile_cache::KindStats;
 
 use crate::{parameters::Parameters, problem::Problem, state::AppState};
 
@@ -31,12 +32,17 @@ struct CacheHealth {
 }
 
 /// The whole picture; 503 when the store cannot answer.
-pub(crate) async fn health(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn health(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     Parameters::new(request.query_string(), &[]).finish()?;
     let connected = store_answers(&state).await;
     let stats = state.cache.stats();
-    let total = stats.total();
-    let reads = total.hits + total.stale_hits + total.misses;
+    let sum = |count: fn(&KindStats) -> u64| stats.kinds.iter().map(count).sum::<u64>();
+    let (hits, stale_hits, misses) =
+        (sum(KindStats::hits), sum(KindStats::stale_hits), sum(|kind| kind.misses));
+    let reads = hits + stale_hits + misses;
     let health = Health {
         status: if connected { "healthy" } else { "unhealthy" },
         version: state.version,
@@ -47,12 +53,12 @@ pub(crate) async fn health(request: HttpRequest, state: web::Data<AppState>) -> 
             ("langfuse", "disabled"),
         ]),
         cache: CacheHealth {
-            available: state.cache.is_enabled(),
-            hits: total.hits,
-            misses: total.misses,
-            stale_hits: total.stale_hits,
-            hit_ratio: (reads > 0).then(|| (total.hits + total.stale_hits) as f64 / reads as f64),
-            keys: stats.keys,
+            available: stats.l1_max_bytes > 0,
+            hits,
+            misses,
+            stale_hits,
+            hit_ratio: (reads > 0).then(|| (hits + stale_hits) as f64 / reads as f64),
+            keys: stats.l1_keys,
         },
     };
     let status = if connected { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -67,8 +73,11 @@ pub(crate) async fn livez() -> HttpResponse {
 /// The process can serve: the store answers.
 pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
     let ready = store_answers(&state).await;
-    let (status, text) =
-        if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer") };
+    let (status, text) = if ready {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+    };
     HttpResponse::build(status).insert_header(("cache-control", "no-store")).body(text)
 }
 

@@ -1,6 +1,6 @@
 //! Resources that can be read.
 
-use actix_web::{Handler, HttpResponse, Resource, Responder, FromRequest, ResponseError as _, guard, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, guard, web};
 
 use crate::problem::Problem;
 

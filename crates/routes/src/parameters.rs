@@ -46,9 +46,11 @@ impl Parameters {
         self.read(name, |value| {
             // `u32` would read "+5" too.
             let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-            value.parse().ok().filter(|number| digits && bounds.contains(number)).ok_or_else(|| {
-                format!("not a whole number from {} to {}", bounds.start(), bounds.end())
-            })
+            value
+                .parse()
+                .ok()
+                .filter(|number| digits && bounds.contains(number))
+                .ok_or_else(|| format!("not a whole number from {} to {}", bounds.start(), bounds.end()))
         })
     }
 

@@ -1,10 +1,6 @@
 //! What rarely changes, kept in process: securities, days with bars, the calendar.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use stockpile_market::{DayIndex, Exchange, Security, SecurityKind, TradeDate, TradingCalendar, TsCode};
@@ -65,8 +61,7 @@ impl ReferenceData {
                     .map_err(|error| impossible("list of days", &error))?,
             );
         }
-        let days: [DayIndex; 3] =
-            days.try_into().map_err(|_| impossible("list of kinds", &"not three"))?;
+        let days: [DayIndex; 3] = days.try_into().map_err(|_| impossible("list of kinds", &"not three"))?;
         let calendar = if calendar_days.is_empty() {
             TradingCalendar::from_open_days(days[0].days().iter().map(|(day, _)| *day))
         } else {
@@ -134,9 +129,9 @@ impl References {
     }
 
     async fn newer(&self, known: &Arc<ReferenceData>) -> Result<Arc<ReferenceData>> {
-        let revision = tokio::time::timeout(CHECK_TIMEOUT, self.store.ingest.revision())
-            .await
-            .map_err(|elapsed| Error::Failed { operation: "read its revision in time", source: elapsed.into() })??;
+        let revision = tokio::time::timeout(CHECK_TIMEOUT, self.store.ingest.revision()).await.map_err(
+            |elapsed| Error::Failed { operation: "read its revision in time", source: elapsed.into() },
+        )??;
         if revision == known.revision { Ok(known.clone()) } else { self.read().await }
     }
 

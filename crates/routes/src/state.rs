@@ -10,8 +10,8 @@ use stockpile_cache::Cache;
 use stockpile_market::TradeDate;
 use stockpile_storage::Store;
 
-use crate::reference_data::{ReferenceData, References};
 use crate::problem::Problem;
+use crate::reference_data::{ReferenceData, References};
 
 /// How long bodies are fresh, by family.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,10 @@ impl From<stockpile_storage::Error> for Problem {
     fn from(error: stockpile_storage::Error) -> Self {
         let source = std::error::Error::source(&error).map(ToString::to_string);
         tracing::error!(%error, source, "the store did not answer");
-        if matches!(error, stockpile_storage::Error::Impossible { .. }) { Self::Internal } else { Self::Unavailable }
+        if matches!(error, stockpile_storage::Error::Impossible { .. }) {
+            Self::Internal
+        } else {
+            Self::Unavailable
+        }
     }
 }

@@ -37,7 +37,10 @@ struct Hot<'a> {
     turnover_rate: Option<f64>,
 }
 
-pub(super) async fn stocks(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+pub(super) async fn stocks(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     hot(request, state, SecurityKind::Stock, "hot_stock").await
 }
 

@@ -31,7 +31,10 @@ struct Index<'a> {
     amount: Option<f64>,
 }
 
-pub(super) async fn indices(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+pub(super) async fn indices(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(request.query_string(), &["date"]);
     let date = parameters.date("date");
     parameters.finish()?;

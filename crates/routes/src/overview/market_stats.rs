@@ -91,7 +91,7 @@ async fn breadth(
             st: None,
         }
     });
-    Ok(Breadth::of_day(date, stocks, LimitRules::exchange()))
+    Ok(Breadth::of_day(date, stocks, &LimitRules::exchange()))
 }
 
 /// Both lists are by code, but published limits cover more than stocks.

@@ -72,7 +72,10 @@ pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> R
     cached::respond(&request, &state, place, move || async move {
         let bars = store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
         if bars.len() > MAX_BARS as usize {
-            return Err(Problem::parameter("start", format!("more than {MAX_BARS} bars; ask for fewer days")));
+            return Err(Problem::parameter(
+                "start",
+                format!("more than {MAX_BARS} bars; ask for fewer days"),
+            ));
         }
         let (bars, anchor) = adjusted(&store, found, adjust, bars).await?;
         json(&Daily { ts_code: found.code, adjust, anchor, data: bars.into_iter().map(Bar::from).collect() })

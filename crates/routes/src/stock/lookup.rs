@@ -49,7 +49,10 @@ fn choose(mut found: Vec<Found>) -> Result<Found, Problem> {
     match found.as_slice() {
         [] => Err(Problem::NotFound("no security has this code".to_owned())),
         [first, second, ..] if first.kind == SecurityKind::Stock && second.kind == SecurityKind::Stock => {
-            Err(Problem::NotFound(format!("{} and {} have these digits; name the exchange", first.code, second.code)))
+            Err(Problem::NotFound(format!(
+                "{} and {} have these digits; name the exchange",
+                first.code, second.code
+            )))
         }
         [first, ..] => Ok(*first),
     }
@@ -65,7 +68,8 @@ mod tests {
 
     #[test]
     fn digits_mean_the_stock_before_the_etf_before_the_index() {
-        let (stock, index) = (found("000001.SZ", SecurityKind::Stock), found("000001.SH", SecurityKind::Index));
+        let (stock, index) =
+            (found("000001.SZ", SecurityKind::Stock), found("000001.SH", SecurityKind::Index));
         assert_eq!(choose(vec![index, stock]), Ok(stock));
         assert_eq!(choose(vec![index]), Ok(index));
         let etf = found("159919.SZ", SecurityKind::Etf);

@@ -1,0 +1,184 @@
+mod memory;
+mod noop;
+
+use std::{fmt::Debug, num::NonZeroU64, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use self::{memory::MemoryBackend, noop::NoopBackend};
+use crate::{Error, Pattern, RawKey, Result, ScanLimit};
+
+/// A store of bytes behind a cache.
+///
+/// A backend keeps bytes for a lifetime and knows nothing else: staleness, single flight, timeouts and counting
+/// belong to [`Cache`](crate::Cache). The first six methods make a backend; the others are built from them and
+/// are worth writing when the store can do better. `testkit` holds the promises every backend must keep.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync + 'static {
+    /// Returns a short name for logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Says what this backend keeps and can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Reads the bytes under `key`, or `None` when there are none or their lifetime is over.
+    async fn get(&self, key: &RawKey) -> Result<Option<Bytes>>;
+
+    /// Stores `value` for `lifetime`, replacing value and lifetime of what was there.
+    async fn set(&self, key: &RawKey, value: Bytes, lifetime: Lifetime) -> Result<()>;
+
+    /// Removes `key`; true when there was something to remove.
+    async fn delete(&self, key: &RawKey) -> Result<bool>;
+
+    /// Says how the backend is, from what it already knows; asks nobody.
+    fn health(&self) -> Health;
+
+    /// Reads many keys; one answer per key, in their order.
+    async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.get(key).await?);
+        }
+        Ok(found)
+    }
+
+    /// Stores many values. On an error some may have been stored.
+    async fn set_many(&self, items: &[(RawKey, Bytes, Lifetime)]) -> Result<()> {
+        for (key, value, lifetime) in items {
+            self.set(key, value.clone(), *lifetime).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes many keys; says how many there were. On an error some may have been removed.
+    async fn delete_many(&self, keys: &[RawKey]) -> Result<u64> {
+        let mut deleted = 0;
+        for key in keys {
+            deleted += u64::from(self.delete(key).await?);
+        }
+        Ok(deleted)
+    }
+
+    /// Removes the keys that match, up to `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend has its own way.
+    async fn delete_pattern(&self, _pattern: &Pattern, _limit: ScanLimit) -> Result<Deleted> {
+        Err(Error::Unsupported { backend: self.name(), operation: "delete_pattern" })
+    }
+}
+
+/// How long a backend keeps a value: whole milliseconds, never zero.
+///
+/// Rounded up, because stores refuse a lifetime of zero. Never more than 49.7 days, so no key stays for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lifetime(NonZeroU64);
+
+impl Lifetime {
+    /// The longest one.
+    pub const MAX: Self = Self(NonZeroU64::MIN.saturating_add(u32::MAX as u64 - 1));
+
+    /// Makes a lifetime, or `None` from a zero duration.
+    #[must_use]
+    pub fn new(duration: Duration) -> Option<Self> {
+        let millis = u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        Self::from_millis(millis)
+    }
+
+    pub(crate) fn from_millis(millis: u64) -> Option<Self> {
+        NonZeroU64::new(millis).map(|millis| Self(millis).min(Self::MAX))
+    }
+
+    /// Returns the milliseconds.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// What a backend keeps and can do, so that callers and the conformance suite know what to expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// What happens to a value that was set.
+    pub retention: Retention,
+    /// Whether [`Backend::delete_pattern`] works.
+    pub patterns: bool,
+}
+
+impl Capabilities {
+    /// Values are kept until their lifetime ends; nothing else is offered.
+    #[must_use]
+    pub const fn keeping() -> Self {
+        Self { retention: Retention::UntilExpiry, patterns: false }
+    }
+
+    /// Nothing is kept.
+    #[must_use]
+    pub const fn keeping_nothing() -> Self {
+        Self { retention: Retention::Nothing, patterns: false }
+    }
+
+    /// Adds deletion by pattern.
+    #[must_use]
+    pub const fn with_patterns(mut self) -> Self {
+        self.patterns = true;
+        self
+    }
+}
+
+/// What happens to a value that was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retention {
+    /// It can be read until its lifetime ends, unless room was needed.
+    UntilExpiry,
+    /// It is gone at once; every read is a miss.
+    Nothing,
+}
+
+/// How a cache or its backend is. Even [`Health::Down`] fails no read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Health {
+    /// It works.
+    Up,
+    /// Some calls fail, or the last ones did.
+    Degraded,
+    /// It cannot be reached.
+    Down,
+}
+
+/// What a deletion by pattern did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deleted {
+    /// How many keys were removed.
+    pub keys: u64,
+    /// Whether nothing that matched is left: false when a limit, a fault or a missing ability stopped it.
+    pub complete: bool,
+}
+
+impl Deleted {
+    /// Makes the answer.
+    #[must_use]
+    pub const fn new(keys: u64, complete: bool) -> Self {
+        Self { keys, complete }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetime_is_rounded_up_and_never_zero_nor_endless() {
+        assert_eq!(Lifetime::new(Duration::ZERO), None);
+        assert_eq!(Lifetime::new(Duration::from_nanos(1)).unwrap().as_millis(), 1);
+        assert_eq!(Lifetime::new(Duration::from_micros(1500)).unwrap().as_millis(), 2);
+        assert_eq!(Lifetime::new(Duration::MAX), Some(Lifetime::MAX));
+        assert_eq!(Lifetime::MAX.as_millis(), u64::from(u32::MAX));
+    }
+}

@@ -1,0 +1,128 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+
+use crate::{
+    Backend, Cache, Clock, Error, Namespace, Policy, Result, SystemClock, engine::Engine, flights::Flights,
+    l1::L1, remote::Remote, stats::Ledger,
+};
+
+/// Settings of a cache. Made by [`Cache::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing before `build`"]
+pub struct CacheBuilder {
+    namespace: String,
+    l1_max_bytes: u64,
+    backend: Option<Arc<dyn Backend>>,
+    defaults: Policy,
+    op_timeout: Duration,
+    sweep_timeout: Duration,
+    max_loads: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl CacheBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            namespace: "cache:".to_owned(),
+            l1_max_bytes: 64 << 20,
+            backend: None,
+            defaults: Policy::NONE,
+            op_timeout: Duration::from_millis(50),
+            sweep_timeout: Duration::from_secs(5),
+            max_loads: 1024,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Sets what the keys in the backend start with; `cache:`. The closing `:` may be left out.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Sets how many bytes the entries in this process may take, about; 64 MiB. Zero: none are kept.
+    ///
+    /// A value of more than 8 MiB, or of more than the whole, may not be kept in process.
+    pub const fn l1_max_bytes(mut self, bytes: u64) -> Self {
+        self.l1_max_bytes = bytes;
+        self
+    }
+
+    /// Sets the store behind this process; none.
+    pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// Sets what holds where a kind says nothing.
+    pub const fn defaults(mut self, policy: Policy) -> Self {
+        self.defaults = policy;
+        self
+    }
+
+    /// Sets how long one backend call may take before it counts as a miss; 50 ms.
+    pub const fn op_timeout(mut self, timeout: Duration) -> Self {
+        self.op_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the backend may take to delete by pattern or to clear; 5 s.
+    pub const fn sweep_timeout(mut self, timeout: Duration) -> Self {
+        self.sweep_timeout = timeout;
+        self
+    }
+
+    /// Sets how many loaders may run at once; 1024. More are refused, or answered with stale values, so that an
+    /// outage of the backend does not become one of what is behind it.
+    pub const fn max_loads(mut self, loads: usize) -> Self {
+        self.max_loads = loads;
+        self
+    }
+
+    /// Sets where the time is read from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the cache. Waits for nothing: a backend that is down is found out by the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] when a setting cannot work.
+    pub fn build(self) -> Result<Cache> {
+        let wrong = |setting, reason| Err(Error::Setting { setting, reason });
+        Namespace::new(&self.namespace)?;
+        if self.op_timeout.is_zero() {
+            return wrong("op_timeout", "must not be zero: every backend call would fail");
+        }
+        if self.sweep_timeout.is_zero() {
+            return wrong("sweep_timeout", "must not be zero: no deletion by pattern could end");
+        }
+        if !(1..=Semaphore::MAX_PERMITS).contains(&self.max_loads) {
+            return wrong("max_loads", "must be at least 1, and no more than a semaphore counts");
+        }
+        if self.defaults.jitter.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
+            return wrong("defaults", "jitter is a part of the time to live: 0 to 1");
+        }
+        Ok(self.assemble())
+    }
+
+    /// Makes the cache of settings known to work.
+    pub(crate) fn assemble(self) -> Cache {
+        let namespace = Namespace::new(&self.namespace).unwrap_or_default();
+        let remote = self.backend.map(|backend| Remote::new(backend, self.op_timeout, self.sweep_timeout));
+        let engine = Engine {
+            namespace,
+            l1: L1::new(self.l1_max_bytes),
+            remote,
+            flights: Flights::new(),
+            defaults: self.defaults,
+            clock: self.clock,
+            loads: Semaphore::new(self.max_loads),
+            ledger: Ledger::new(),
+        };
+        Cache { engine: Arc::new(engine) }
+    }
+}

@@ -1,0 +1,135 @@
+//! The stored form of an entry: 32 bytes of header, the payload as it is, 4 bytes of checksum.
+//!
+//! Little-endian: magic 2, version 1, flags 1, schema hash 4, key hash 8, born 6, fresh 4, dead 4, load time 2.
+//! `born` is milliseconds since 1970; `fresh` and `dead` are milliseconds after it and stop at their largest value.
+//! Flags: bits 0 to 2 codec, 3 compressed, 4 negative, 5 tags, 6 etag. Of these, this version writes codec and negative.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{RawKey, policy::Times};
+
+const MAGIC: [u8; 2] = [0xC5, 0x5C];
+const VERSION: u8 = 1;
+const HEADER: usize = 32;
+const CHECKSUM: usize = 4;
+const CODEC_BITS: u8 = 0b0000_0111;
+const NEGATIVE: u8 = 0b0001_0000;
+/// Larger entries are neither written nor read.
+pub(crate) const MAX_ENTRY: usize = 64 << 20;
+/// How far ahead of ours another node's clock may be before its entries are taken as made now.
+const SKEW_MS: u64 = 5_000;
+
+/// What the reader knows and the bytes must confirm.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seal {
+    pub(crate) key_hash: u64,
+    pub(crate) schema_hash: u32,
+    pub(crate) codec: u8,
+}
+
+impl Seal {
+    pub(crate) fn new(key: &RawKey, schema: u32, codec: u8) -> Self {
+        let [a, b, c, d] = schema.to_le_bytes();
+        // The lower half is as good as any.
+        let schema_hash = xxh3_64(&[a, b, c, d, codec]) as u32;
+        Self { key_hash: xxh3_64(key.as_str().as_bytes()), schema_hash, codec: codec & CODEC_BITS }
+    }
+
+    /// A number that depends on the key only, unrelated to the one that is stored.
+    pub(crate) const fn spread(&self) -> u64 {
+        self.key_hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+    }
+}
+
+/// Why stored bytes are not the entry that was asked for. Each is a miss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reject {
+    Truncated,
+    Oversized,
+    Magic,
+    /// Written by a newer release: a miss, and not to be overwritten during a rolling deploy.
+    Newer,
+    Unknown,
+    Checksum,
+    Key,
+    Schema,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    pub(crate) times: Times,
+    pub(crate) negative: bool,
+    pub(crate) payload: Bytes,
+}
+
+/// Wraps `payload`; `None` when the entry would be oversized.
+pub(crate) fn seal(seal: Seal, times: Times, negative: bool, took_ms: u64, payload: &[u8]) -> Option<Bytes> {
+    let size = HEADER + payload.len() + CHECKSUM;
+    if size > MAX_ENTRY {
+        return None;
+    }
+    let mut entry = BytesMut::with_capacity(size);
+    entry.put_slice(&MAGIC);
+    entry.put_u8(VERSION);
+    entry.put_u8(seal.codec | if negative { NEGATIVE } else { 0 });
+    entry.put_u32_le(seal.schema_hash);
+    entry.put_u64_le(seal.key_hash);
+    entry.put_slice(&times.born.min((1 << 48) - 1).to_le_bytes()[..6]);
+    entry.put_u32_le(after(times.born, times.fresh_until));
+    entry.put_u32_le(after(times.born, times.dead_at));
+    entry.put_u16_le(u16::try_from(took_ms).unwrap_or(u16::MAX));
+    entry.put_slice(payload);
+    entry.put_u32_le(crc32c::crc32c(&entry));
+    Some(entry.freeze())
+}
+
+/// Checks `entry` and takes the payload out of it without a copy.
+pub(crate) fn open(entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject> {
+    if entry.len() > MAX_ENTRY {
+        return Err(Reject::Oversized);
+    }
+    let header: &[u8; HEADER] = entry.first_chunk().ok_or(Reject::Truncated)?;
+    if header[..2] != MAGIC {
+        return Err(Reject::Magic);
+    }
+    // Only the first three bytes have the same meaning in every version.
+    match header[2] {
+        VERSION => {}
+        newer if newer > VERSION => return Err(Reject::Newer),
+        _ => return Err(Reject::Unknown),
+    }
+    let body_end = entry.len().checked_sub(CHECKSUM).filter(|end| *end >= HEADER).ok_or(Reject::Truncated)?;
+    if crc32c::crc32c(&entry[..body_end]).to_le_bytes() != entry[body_end..] {
+        return Err(Reject::Checksum);
+    }
+    let flags = header[3];
+    if flags & !(CODEC_BITS | NEGATIVE) != 0 {
+        return Err(Reject::Newer);
+    }
+    if number(&header[8..16]) != seal.key_hash {
+        return Err(Reject::Key);
+    }
+    if number(&header[4..8]) != u64::from(seal.schema_hash) || flags & CODEC_BITS != seal.codec {
+        return Err(Reject::Schema);
+    }
+    let written = number(&header[16..22]);
+    let born = if written > now.saturating_add(SKEW_MS) { now } else { written };
+    let times = Times {
+        born,
+        fresh_until: born.saturating_add(number(&header[22..26])),
+        dead_at: born.saturating_add(number(&header[26..30])),
+    };
+    Ok(Opened { times, negative: flags & NEGATIVE != 0, payload: entry.slice(HEADER..body_end) })
+}
+
+fn after(born: u64, then: u64) -> u32 {
+    u32::try_from(then.saturating_sub(born)).unwrap_or(u32::MAX)
+}
+
+fn number(little_endian: &[u8]) -> u64 {
+    little_endian.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use std::{error::Error as StdError, time::Duration};
+
+/// What a driver or an encoder reported; boxed, so that changing the driver does not change this crate's API.
+pub type Source = Box<dyn StdError + Send + Sync>;
+
+/// A result with this crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a backend call failed, or why a cache could not be built.
+///
+/// A miss is `Ok(None)`, never an error. Callers of [`Cache`](crate::Cache) meet this type only when they build one:
+/// reads and writes swallow and count what the backend reports.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The backend could not be reached, or dropped the connection.
+    #[error("cache backend `{backend}` is unreachable")]
+    Unreachable {
+        /// Name of the backend, for logs and metrics.
+        backend: &'static str,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The backend answered, and the answer was a refusal.
+    #[error("cache backend `{backend}` refused the operation")]
+    Refused {
+        /// Name of the backend, for logs and metrics.
+        backend: &'static str,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The backend did not answer in time; a write may still land.
+    #[error("cache backend `{backend}` did not answer within {after:?}")]
+    TimedOut {
+        /// Name of the backend, for logs and metrics.
+        backend: &'static str,
+        /// How long was waited.
+        after: Duration,
+    },
+
+    /// The backend does not offer the operation.
+    #[error("cache backend `{backend}` does not support `{operation}`")]
+    Unsupported {
+        /// Name of the backend, for logs and metrics.
+        backend: &'static str,
+        /// Name of the method.
+        operation: &'static str,
+    },
+
+    /// The address names no backend this build knows.
+    #[error("cache address with scheme `{scheme}`: {hint}")]
+    Address {
+        /// The part before `://`; the rest may hold a password and is not shown.
+        scheme: String,
+        /// What to write instead.
+        hint: &'static str,
+    },
+
+    /// A setting has a value that cannot work.
+    #[error("cache setting `{setting}`: {reason}")]
+    Setting {
+        /// Name of the builder's method.
+        setting: &'static str,
+        /// What is wrong, and what would be right.
+        reason: &'static str,
+    },
+}
+
+impl Error {
+    /// Returns true when the same call may succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+    }
+}

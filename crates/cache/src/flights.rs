@@ -1,0 +1,270 @@
+//! Who works on which key right now: what makes one load of many, and keeps a load from storing what was
+//! invalidated while it ran.
+//!
+//! Every read that may store something and every write holds a [`Ticket`] on its key. An invalidation takes the
+//! tickets off the key, so that later callers do not join an older load; a reader whose ticket was taken stores
+//! nothing; and a call waits, within the budget, for backend writes that began before it.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::sync::watch;
+
+use crate::key::EntryKey;
+
+const SHARDS: usize = 32;
+
+type Shard = HashMap<EntryKey, Vec<Arc<Pass>>>;
+
+pub(crate) struct Flights {
+    shards: Box<[Mutex<Shard>]>,
+    sweeps: Mutex<Vec<Arc<Pass>>>,
+    hasher: RandomState,
+}
+
+/// The part of a ticket that others see. Both flags change only under the lock of the key's shard.
+pub(crate) struct Pass {
+    void: AtomicBool,
+    writing: AtomicBool,
+    /// What a second caller waits on; type-erased, as the map holds every kind.
+    results: Option<Box<dyn Any + Send + Sync>>,
+    done: watch::Sender<bool>,
+}
+
+impl Pass {
+    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>) -> Arc<Self> {
+        let (void, writing) = (AtomicBool::new(false), AtomicBool::new(writing));
+        Arc::new(Self { void, writing, results, done: watch::Sender::new(false) })
+    }
+
+    /// Returns true when the entry was changed after this work began.
+    pub(crate) fn is_void(&self) -> bool {
+        self.void.load(Ordering::Acquire)
+    }
+
+    fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Acquire)
+    }
+}
+
+/// Backend writes to wait for before asking the backend.
+#[derive(Default)]
+pub(crate) struct Before(Vec<watch::Receiver<bool>>);
+
+impl Before {
+    fn collect<'a>(passes: impl IntoIterator<Item = &'a Arc<Pass>>) -> Self {
+        Self(passes.into_iter().filter(|pass| pass.is_writing()).map(|pass| pass.done.subscribe()).collect())
+    }
+
+    pub(crate) fn all(all: impl IntoIterator<Item = Self>) -> Self {
+        Self(all.into_iter().flat_map(|before| before.0).collect())
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) async fn wait(self) {
+        for mut done in self.0 {
+            // An error says that the ticket is gone: done as well.
+            let _ = done.wait_for(|done| *done).await;
+        }
+    }
+}
+
+/// The right to work on a key; dropping it ends the work.
+pub(crate) struct Ticket {
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) key: EntryKey,
+    pub(crate) pass: Arc<Pass>,
+}
+
+impl Ticket {
+    /// Runs `fill` unless the entry was changed since this work began.
+    pub(crate) fn fill(&self, fill: impl FnOnce()) -> bool {
+        let _shard = self.flights.shard(&self.key);
+        let valid = !self.pass.is_void();
+        if valid {
+            fill();
+        }
+        valid
+    }
+
+    /// As [`fill`](Self::fill), and a write to the backend follows: from now on nobody joins, and whoever changes
+    /// the entry waits for this ticket.
+    pub(crate) fn fill_then_write(&self, fill: impl FnOnce()) -> bool {
+        self.fill(|| {
+            fill();
+            self.pass.writing.store(true, Ordering::Release);
+        })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut shard = self.flights.shard(&self.key);
+        if let Some(passes) = shard.get_mut(&self.key) {
+            passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+            if passes.is_empty() {
+                shard.remove(&self.key);
+            }
+        }
+        self.pass.done.send_replace(true);
+    }
+}
+
+/// A change to many keys under way.
+pub(crate) struct Sweep {
+    flights: Arc<Flights>,
+    pass: Arc<Pass>,
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        lock(&self.flights.sweeps).retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+        self.pass.done.send_replace(true);
+    }
+}
+
+/// The place of a caller in a load.
+pub(crate) enum Seat<T> {
+    /// It leads: it must work and send what comes of it.
+    Lead(Ticket, watch::Sender<T>, Before),
+    /// Another leads.
+    Follow,
+}
+
+impl Flights {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            sweeps: Mutex::default(),
+            hasher: RandomState::new(),
+        })
+    }
+
+    fn shard(&self, key: &EntryKey) -> MutexGuard<'_, Shard> {
+        // The remainder is below `SHARDS`.
+        lock(&self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize])
+    }
+
+    fn sweeping(&self) -> Before {
+        Before::collect(lock(&self.sweeps).iter())
+    }
+
+    /// Takes a ticket to read and maybe fill.
+    pub(crate) fn open(self: &Arc<Self>, key: EntryKey) -> (Ticket, Before) {
+        let mut shard = self.shard(&key);
+        // After the shard's lock: a sweep announces itself before it takes it, so one of the two sees the other.
+        let before = self.sweeping();
+        let passes = shard.entry(key.clone()).or_default();
+        let before = before.and(Before::collect(passes.iter()));
+        let pass = Pass::new(false, None);
+        passes.push(Arc::clone(&pass));
+        drop(shard);
+        (Ticket { flights: Arc::clone(self), key, pass }, before)
+    }
+
+    /// Joins the load of `key` that gives a `T`, or starts one.
+    pub(crate) fn join_or_lead<T: Default + Send + Sync + 'static>(
+        self: &Arc<Self>,
+        key: &EntryKey,
+    ) -> (Seat<T>, watch::Receiver<T>, Arc<Pass>) {
+        let mut shard = self.shard(key);
+        let before = self.sweeping();
+        let passes = shard.entry(key.clone()).or_default();
+        for pass in &*passes {
+            let results =
+                pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
+            if let Some(results) = results.filter(|_| !pass.is_writing()) {
+                return (Seat::Follow, results.clone(), Arc::clone(pass));
+            }
+        }
+        let before = before.and(Before::collect(passes.iter()));
+        let (sender, results) = watch::channel(T::default());
+        let pass = Pass::new(false, Some(Box::new(results.clone())));
+        passes.push(Arc::clone(&pass));
+        drop(shard);
+        let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass: Arc::clone(&pass) };
+        (Seat::Lead(ticket, sender, before), results, pass)
+    }
+
+    /// Changes an entry: voids what runs on the key, runs `change`, and gives a ticket for the backend write.
+    pub(crate) fn change<T>(
+        self: &Arc<Self>,
+        key: EntryKey,
+        change: impl FnOnce() -> T,
+    ) -> (Ticket, Before, T) {
+        let mut shard = self.shard(&key);
+        let before = self.sweeping();
+        let passes = shard.entry(key.clone()).or_default();
+        let before = before.and(void(passes.drain(..)));
+        let pass = Pass::new(true, None);
+        passes.push(Arc::clone(&pass));
+        let changed = change();
+        drop(shard);
+        (Ticket { flights: Arc::clone(self), key, pass }, before, changed)
+    }
+
+    /// Changes many entries: voids what runs on the keys that match, then runs `change`.
+    pub(crate) fn sweep<T>(
+        self: &Arc<Self>,
+        matches: impl Fn(&EntryKey) -> bool,
+        change: impl FnOnce() -> T,
+    ) -> (Sweep, Before, T) {
+        let pass = Pass::new(true, None);
+        let sweep = Sweep { flights: Arc::clone(self), pass: Arc::clone(&pass) };
+        lock(&self.sweeps).push(pass);
+        let mut before = Before::default();
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            for (_, passes) in shard.extract_if(|key, _| matches(key)) {
+                before = before.and(void(passes));
+            }
+        }
+        (sweep, before, change())
+    }
+
+    /// Runs `work` while nobody fills or changes `key`.
+    pub(crate) fn alone(&self, key: &EntryKey, work: impl FnOnce()) {
+        let _shard = self.shard(key);
+        work();
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.shards.iter().map(|shard| lock(shard).len() as u64).sum()
+    }
+}
+
+impl fmt::Debug for Flights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights").field("keys", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Keeps passes from storing anything; those already writing are to be waited for.
+fn void(passes: impl IntoIterator<Item = Arc<Pass>>) -> Before {
+    let passes: Vec<_> = passes.into_iter().collect();
+    for pass in &passes {
+        pass.void.store(true, Ordering::Release);
+    }
+    Before::collect(&passes)
+}
+
+/// A panic while one of these locks is held leaves whole data behind: every step is one map operation.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,181 @@
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use quick_cache::Equivalent;
+
+use crate::{Error, Result};
+
+/// The first part of every key a cache writes, so that several can share one store.
+///
+/// `stock:` and `stock` name the same namespace: the separator is added once, whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace(Arc<str>);
+
+impl Namespace {
+    /// Checks and keeps a name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] when nothing is left after the closing separator is taken off.
+    pub fn new(name: &str) -> Result<Self> {
+        let name = name.strip_suffix(':').unwrap_or(name);
+        if name.is_empty() {
+            return Err(Error::Setting { setting: "namespace", reason: "must not be empty" });
+        }
+        Ok(Self(format!("{}:", escape(name)).into()))
+    }
+
+    /// Returns what the keys of this namespace start with, separator included.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Namespace {
+    /// `cache:`, for a cache that shares its store with nobody.
+    fn default() -> Self {
+        Self("cache:".into())
+    }
+}
+
+/// A key as the backend sees it: `namespace:kind:key`.
+///
+/// `:` and `%` are percent-escaped in the first two parts. The last one runs to the end as it was given, so it
+/// needs no escape: two different triples never give one key.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RawKey(Arc<str>);
+
+impl RawKey {
+    /// Joins the three parts.
+    #[must_use]
+    pub fn new(namespace: &Namespace, kind: &str, key: &str) -> Self {
+        let kind = escape(kind);
+        let mut text = String::with_capacity(namespace.0.len() + kind.len() + 1 + key.len());
+        text.push_str(namespace.prefix());
+        text.push_str(&kind);
+        text.push(':');
+        text.push_str(key);
+        Self(text.into())
+    }
+
+    /// Returns the whole key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawKey({:?})", &*self.0)
+    }
+}
+
+impl fmt::Display for RawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn escape(part: &str) -> Cow<'_, str> {
+    if part.contains([':', '%']) {
+        Cow::Owned(part.replace('%', "%25").replace(':', "%3A"))
+    } else {
+        Cow::Borrowed(part)
+    }
+}
+
+/// A key inside one cache: the namespace is the cache itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EntryKey {
+    id: u64,
+    kind: &'static str,
+    key: Box<str>,
+}
+
+/// The borrowed form, so that a look-up allocates nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryRef<'a> {
+    pub(crate) id: u64,
+    pub(crate) kind: &'static str,
+    pub(crate) key: &'a str,
+}
+
+impl EntryRef<'_> {
+    pub(crate) fn to_owned(self) -> EntryKey {
+        EntryKey { id: self.id, kind: self.kind, key: self.key.into() }
+    }
+}
+
+impl EntryKey {
+    pub(crate) fn len(&self) -> usize {
+        self.key.len()
+    }
+
+    pub(crate) fn raw(&self, namespace: &Namespace) -> RawKey {
+        RawKey::new(namespace, self.kind, &self.key)
+    }
+}
+
+impl std::hash::Hash for EntryKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        EntryRef { id: self.id, kind: self.kind, key: &self.key }.hash(state);
+    }
+}
+
+impl std::hash::Hash for EntryRef<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        // The number stands for the kind's name, which is compared, not hashed.
+        state.write_u64(self.id);
+        state.write(self.key.as_bytes());
+    }
+}
+
+impl Equivalent<EntryKey> for EntryRef<'_> {
+    fn equivalent(&self, other: &EntryKey) -> bool {
+        self.id == other.id && *self.key == *other.key && self.kind == other.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn raw(namespace: &str, kind: &str, key: &str) -> String {
+        RawKey::new(&Namespace::new(namespace).unwrap(), kind, key).to_string()
+    }
+
+    #[test]
+    fn namespace_is_applied_once_with_or_without_its_separator() {
+        assert_eq!(raw("stock:", "quote", "600519.SH"), "stock:quote:600519.SH");
+        assert_eq!(raw("stock", "quote", "600519.SH"), "stock:quote:600519.SH");
+    }
+
+    #[test]
+    fn key_may_hold_separators_and_stays_readable() {
+        assert_eq!(raw("stock:", "daily", "600519.SH:20240102"), "stock:daily:600519.SH:20240102");
+    }
+
+    #[test]
+    fn namespace_that_starts_with_another_shares_nothing_with_it() {
+        assert_ne!(raw("stock:", "x", "a:k"), raw("stock:x:", "a", "k"));
+        assert!(!raw("stock:x:", "a", "k").starts_with(Namespace::new("stock:").unwrap().prefix()));
+    }
+
+    #[test]
+    fn empty_namespace_is_a_configuration_mistake() {
+        assert!(matches!(Namespace::new(":"), Err(Error::Setting { setting: "namespace", .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn distinct_triples_never_collide(
+            a in ("[a:%3A25]{1,4}[a%]", "[a:%3A25]{0,4}", "[a:%3A25]{0,4}"),
+            b in ("[a:%3A25]{1,4}[a%]", "[a:%3A25]{0,4}", "[a:%3A25]{0,4}"),
+        ) {
+            prop_assert_eq!(a == b, raw(&a.0, &a.1, &a.2) == raw(&b.0, &b.1, &b.2));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The in-process tier: decoded values, expired by us, pushed out by weight.
+
+use quick_cache::Equivalent;
+
+use crate::{
+    Why,
+    bounded::{Bounded, OVERHEAD, Weigh, bounded},
+    key::{EntryKey, EntryRef},
+    policy::Times,
+    value::{Held, Slab},
+};
+
+/// An entry as this tier holds it. Cloned at every hit, so small.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    pub(crate) slab: Slab,
+    pub(crate) times: Times,
+    pub(crate) weight: u64,
+    pub(crate) pause: Option<Pause>,
+}
+
+/// Until when no load is tried for a stale entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause {
+    pub(crate) until: u64,
+    pub(crate) why: Why,
+}
+
+impl Weigh<EntryKey> for Slot {
+    fn weigh(&self, key: &EntryKey) -> u64 {
+        OVERHEAD.saturating_add(key.len() as u64).saturating_add(self.weight)
+    }
+}
+
+/// `None` keeps nothing.
+pub(crate) struct L1(Option<Bounded<EntryKey, Slot>>);
+
+/// What this tier knows about a key.
+pub(crate) struct Seen<S> {
+    pub(crate) value: S,
+    pub(crate) times: Times,
+    pub(crate) pause: Option<Pause>,
+}
+
+impl L1 {
+    pub(crate) fn new(max_bytes: u64) -> Self {
+        Self((max_bytes > 0).then(|| bounded(max_bytes)))
+    }
+
+    pub(crate) const fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Reads an entry that is not dead. One of another type is not there.
+    #[inline]
+    pub(crate) fn get<S: Held>(&self, key: &EntryRef<'_>, now: u64) -> Option<Seen<S>> {
+        let entries = self.0.as_ref()?;
+        let slot = entries.get(key)?;
+        if slot.times.dead_at <= now {
+            entries.remove_if(key, |slot| slot.times.dead_at <= now);
+            return None;
+        }
+        Some(Seen { value: S::from_slab(slot.slab)?, times: slot.times, pause: slot.pause })
+    }
+
+    pub(crate) fn insert(&self, key: EntryKey, slot: Slot) {
+        if let Some(entries) = &self.0 {
+            entries.insert(key, slot);
+        }
+    }
+
+    pub(crate) fn remove<Q: std::hash::Hash + Equivalent<EntryKey> + ?Sized>(&self, key: &Q) -> Option<Slot> {
+        self.0.as_ref()?.remove(key).map(|(_, slot)| slot)
+    }
+
+    /// Stops loads for the entry with these times; another one is left alone. To be called with the key's lock held.
+    pub(crate) fn pause(&self, key: &EntryKey, times: Times, pause: Pause) {
+        if let Some(entries) = &self.0
+            && let Some(slot) = entries.peek(key)
+            && slot.times == times
+        {
+            // Only if it is still there: an entry removed meanwhile must not come back.
+            let _ = entries.replace(key.clone(), Slot { pause: Some(pause), ..slot }, true);
+        }
+    }
+
+    pub(crate) fn remove_matching(&self, matches: impl Fn(&EntryKey) -> bool) -> u64 {
+        let Some(entries) = &self.0 else { return 0 };
+        let removed = std::cell::Cell::new(0);
+        entries.retain(|key, _| {
+            let goes = matches(key);
+            removed.set(removed.get() + u64::from(goes));
+            !goes
+        });
+        removed.get()
+    }
+
+    pub(crate) fn keys(&self) -> u64 {
+        self.0.as_ref().map_or(0, |entries| entries.len() as u64)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, Bounded::weight)
+    }
+
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, Bounded::capacity)
+    }
+}

@@ -1,0 +1,193 @@
+use std::{sync::Arc, time::Duration};
+
+use crate::policy::Times;
+
+/// Which tier answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// This process.
+    L1,
+    /// The backend.
+    L2,
+}
+
+/// Where an answer came from and how old it is; enough for `Age`, `Cache-Control` and `X-Cache` of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Where the answer came from.
+    pub answer: Answer,
+    /// How long ago the value was made.
+    pub age: Duration,
+    /// How long it stays fresh; zero for a stale value and for one that is not stored.
+    pub fresh_for: Duration,
+    /// How long it may still be used, stale or not; never less than `fresh_for`.
+    pub usable_for: Duration,
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A fresh entry.
+    Fresh {
+        /// Where it was.
+        tier: Tier,
+    },
+    /// An entry past its time, in place of a load.
+    Stale {
+        /// Where it was.
+        tier: Tier,
+        /// What kept the load from answering.
+        why: Why,
+    },
+    /// The loader, called for this caller.
+    Loaded {
+        /// How long the loader took.
+        took: Duration,
+        /// Whether the value was stored: not with a zero lifetime, nor when the entry was changed meanwhile.
+        stored: bool,
+    },
+    /// The loader, called for another caller of the same key.
+    Joined,
+}
+
+/// Why a stale value was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// The loader returned an error or panicked, now or within the throttle time.
+    LoaderFailed,
+    /// The loader runs longer than the soft timeout; it goes on.
+    SoftTimeout,
+    /// The loader runs longer than the hard timeout, now or within the throttle time; it goes on.
+    HardTimeout,
+    /// Too many loads run already.
+    Overloaded,
+}
+
+impl Outcome {
+    pub(crate) fn new(answer: Answer, times: Times, now: u64) -> Self {
+        let until = |then: u64| Duration::from_millis(then.saturating_sub(now));
+        Self {
+            answer,
+            age: Duration::from_millis(now.saturating_sub(times.born)),
+            fresh_for: until(times.fresh_until),
+            usable_for: until(times.dead_at),
+        }
+    }
+
+    /// Returns the tier that answered; `None` when the loader did.
+    #[must_use]
+    pub const fn tier(&self) -> Option<Tier> {
+        match self.answer {
+            Answer::Fresh { tier } | Answer::Stale { tier, .. } => Some(tier),
+            Answer::Loaded { .. } | Answer::Joined => None,
+        }
+    }
+
+    /// Returns `hit`, `stale` or `miss`, as an `X-Cache` header says it.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self.answer {
+            Answer::Fresh { .. } => "hit",
+            Answer::Stale { .. } => "stale",
+            Answer::Loaded { .. } | Answer::Joined => "miss",
+        }
+    }
+
+    /// Returns the whole freshness lifetime, from birth.
+    ///
+    /// HTTP takes `Age` off `max-age`: send this one with an `Age`, or [`fresh_for`](Self::fresh_for) without.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        if self.fresh_for.is_zero() { Duration::ZERO } else { self.age.saturating_add(self.fresh_for) }
+    }
+}
+
+/// Why [`get_or_load`](crate::Entry::get_or_load) has no value.
+///
+/// The cache itself is never the reason.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError<E> {
+    /// The loader returned an error; all callers that waited for it share it.
+    #[error("the loader failed")]
+    Loader(#[source] Arc<E>),
+    /// The loader did not answer in time. It goes on, and what it finds is stored.
+    #[error("the loader did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The loader panicked with this message.
+    #[error("the loader panicked: {0}")]
+    Panicked(Arc<str>),
+    /// Too many loads run already; this one was not started.
+    #[error("too many loads are running")]
+    Overloaded,
+    /// The runtime that ran the loader was shut down.
+    #[error("the loader was cancelled")]
+    Cancelled,
+}
+
+// A derive would ask the same of `E`.
+impl<E> Clone for LoadError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Loader(error) => Self::Loader(Arc::clone(error)),
+            Self::Timeout(after) => Self::Timeout(*after),
+            Self::Panicked(message) => Self::Panicked(Arc::clone(message)),
+            Self::Overloaded => Self::Overloaded,
+            Self::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl<E> LoadError<E> {
+    /// Returns the loader's own error, when that is what it is.
+    #[must_use]
+    pub fn loader(&self) -> Option<&E> {
+        match self {
+            Self::Loader(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn why(&self) -> Why {
+        match self {
+            Self::Timeout(_) => Why::HardTimeout,
+            Self::Overloaded => Why::Overloaded,
+            Self::Loader(_) | Self::Panicked(_) | Self::Cancelled => Why::LoaderFailed,
+        }
+    }
+}
+
+/// What a write did in one tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// The tier took the value.
+    Stored,
+    /// There is no such tier, or the value must not be stored: zero lifetime, or it cannot be encoded.
+    Skipped,
+    /// The backend failed or was too slow; counted.
+    Failed,
+}
+
+/// What a [`set`](crate::Cache::set) did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// In this process.
+    pub l1: Stored,
+    /// In the backend.
+    pub l2: Stored,
+}
+
+/// What a [`delete`](crate::Cache::delete) did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// Whether there was an entry, in any tier.
+    pub existed: bool,
+    /// Whether it is gone everywhere: false when the backend failed or was too slow.
+    pub complete: bool,
+}
