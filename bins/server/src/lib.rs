@@ -9,7 +9,7 @@ use actix_cors::Cors;
 use actix_web::{
     App, HttpServer,
     http::{Method, header},
-    middleware::{DefaultHeaders, from_fn},
+    middleware::{Condition, DefaultHeaders, from_fn},
     web,
 };
 use anyhow::Context as _;
@@ -72,7 +72,7 @@ impl Application {
             App::new()
                 .app_data(state.clone())
                 .app_data(web::PayloadConfig::new(self.body_limit))
-                .wrap(cors(&cors_origins))
+                .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
                 .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
                 .wrap(from_fn(stockpile_routes::assign_request_id))
                 .configure(stockpile_routes::configure)
@@ -89,7 +89,7 @@ impl Application {
     }
 }
 
-/// Other origins may read what they are allowed to; without any, browsers keep them out.
+/// Other origins may read; without any, browsers keep them out by themselves.
 fn cors(origins: &[String]) -> Cors {
     origins
         .iter()

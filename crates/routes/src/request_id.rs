@@ -43,7 +43,7 @@ pub async fn assign<B: MessageBody>(
         path = request.path(),
     );
     let answered = CURRENT.scope(id.clone(), next.call(request).instrument(span.clone())).await;
-    let duration_ms = started.elapsed().as_secs_f64() * 1e3;
+    let duration_ms = started.elapsed().as_micros() as f64 / 1e3;
     span.in_scope(|| match &answered {
         Ok(response) => {
             let status = response.status().as_u16();

@@ -1,0 +1,198 @@
+//! A server of its own for each test: port 0, an embedded store in a fresh folder, ended with the process.
+
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, sync::mpsc, thread};
+
+use jiff::Timestamp;
+use reqwest::{Client, Response};
+use serde_json::Value;
+use stockpile_ingest::{FileIngest, Ingested, Outcome, Silent};
+use stockpile_server::Application;
+use stockpile_settings::Settings;
+use stockpile_storage::sqlite;
+use tempfile::TempDir;
+
+pub(crate) const HEADER: &str = "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
+
+/// A running server and the folder of its store.
+pub(crate) struct TestApp {
+    pub(crate) folder: TempDir,
+    pub(crate) addr: SocketAddr,
+    client: Client,
+}
+
+impl TestApp {
+    /// Starts a server on an empty store.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts a server on an empty store with settings beside those every test has.
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage_url = format!("sqlite://{}", folder.path().join("stockpile.db").display());
+        let mut variables =
+            vec![("HTTP_ADDR", "127.0.0.1:0"), ("STORAGE_URL", storage_url.as_str()), ("HTTP_WORKERS", "1")];
+        variables.extend(settings);
+        let variables: Vec<(String, String)> =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let settings = Settings::from_lookup(|name| {
+            variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })
+        .unwrap();
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let application = Application::build(&settings).await.unwrap();
+                sender.send(application.addr().unwrap()).unwrap();
+                application.run().await.unwrap();
+            });
+        });
+        let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
+        Self { folder, addr, client: Client::new() }
+    }
+
+    /// Brings a file in by a handle of its own, as another process would.
+    pub(crate) async fn ingest(&self, name: &str, content: impl AsRef<[u8]>) -> Ingested {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        self.ingest_file(path).await
+    }
+
+    /// Brings a file in from where it is.
+    pub(crate) async fn ingest_file(&self, path: PathBuf) -> Ingested {
+        let ingest = FileIngest {
+            store: sqlite::open(&self.folder.path().join("stockpile.db")).await.unwrap(),
+            kind: None,
+            strict: false,
+            report_folder: self.folder.path().join("reports"),
+            now: Timestamp::now,
+            progress: Arc::new(Silent),
+        };
+        match ingest.ingest(&path).await.unwrap() {
+            Outcome::Ingested(ingested) => ingested,
+            Outcome::Unsupported { reason } => panic!("{}: {reason}", path.display()),
+        }
+    }
+
+    /// A small market: three days, stocks of every board, an ETF, two indices and their facts.
+    pub(crate) async fn with_a_small_market() -> Self {
+        let app = Self::start().await;
+        app.ingest_the_small_market().await;
+        app
+    }
+
+    pub(crate) async fn ingest_the_small_market(&self) {
+        let mut bars = HEADER.to_owned();
+        for (day, rows) in [
+            (
+                "20250124",
+                [
+                    ("600519.SH", 1430.0),
+                    ("000001.SZ", 11.4),
+                    ("300750.SZ", 250.0),
+                    ("688981.SH", 90.0),
+                    ("839493.BJ", 70.0),
+                ],
+            ),
+            (
+                "20250127",
+                [
+                    ("600519.SH", 1436.0),
+                    ("000001.SZ", 11.47),
+                    ("300750.SZ", 255.0),
+                    ("688981.SH", 92.0),
+                    ("839493.BJ", 75.51),
+                ],
+            ),
+            (
+                "20250205",
+                [
+                    ("600519.SH", 1436.0),
+                    ("000001.SZ", 12.62),
+                    ("300750.SZ", 204.0),
+                    ("688981.SH", 110.4),
+                    ("839493.BJ", 98.16),
+                ],
+            ),
+        ] {
+            for (code, close) in rows {
+                bars += &stock_row(code, day, close);
+            }
+        }
+        bars += "510300.SH,20250205,3.901,3.92,3.89,3.91,3.9,0.01,0.2564,1000,391.5\n";
+        bars += "000001.SH,20250205,3240.1,3260.2,3220.3,3229.4912,3250.6012,-21.11,-0.6494,300,400\n";
+        bars += "399001.SZ,20250205,10100.1,10200.2,10000.3,10164.2235,10156.07,8.15,0.0803,300,400\n";
+        self.ingest("market.csv", bars).await;
+        self.ingest(
+            "stock_basic.csv",
+            "ts_code,symbol,name,area,industry,cnspell,list_status,list_date\n\
+             600519.SH,600519,贵州茅台,贵州,白酒,gzmt,L,20010827\n\
+             000001.SZ,000001,平安银行,深圳,银行,payh,L,19910403\n\
+             300750.SZ,300750,宁德时代,福建,电气设备,ndsd,L,20180611\n\
+             688981.SH,688981,中芯国际,上海,半导体,zxgj,L,20200716\n",
+        )
+        .await;
+        self.ingest(
+            "fund_basic.csv",
+            "ts_code,name,management,fund_type,list_date,status\n510300.SH,沪深300ETF,华泰柏瑞基金,股票型,20120528,L\n",
+        )
+        .await;
+        self.ingest(
+            "trade_cal.csv",
+            "exchange,cal_date,is_open,pretrade_date\n\
+             SSE,20250124,1,20250123\nSSE,20250125,0,20250124\nSSE,20250126,0,20250124\nSSE,20250127,1,20250124\n\
+             SSE,20250128,0,20250127\nSSE,20250204,0,20250127\nSSE,20250205,1,20250127\n",
+        )
+        .await;
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Response {
+        self.client.get(self.url(target)).send().await.unwrap()
+    }
+
+    pub(crate) async fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Response {
+        let request = self.client.get(self.url(target));
+        headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value))
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn send(&self, method: reqwest::Method, target: &str) -> Response {
+        self.client.request(method, self.url(target)).send().await.unwrap()
+    }
+
+    /// The body of a 200 as JSON.
+    pub(crate) async fn json(&self, target: &str) -> Value {
+        let response = self.get(target).await;
+        let status = response.status();
+        let body = response.text().await.unwrap();
+        assert_eq!(status, 200, "{target}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    fn url(&self, target: &str) -> String {
+        format!("http://{}{target}", self.addr)
+    }
+}
+
+/// A row whose close of the day before follows from the small market.
+fn stock_row(code: &str, day: &str, close: f64) -> String {
+    let pre_close = match (code, day) {
+        ("600519.SH", "20250205") => 1436.0,
+        ("000001.SZ", "20250205") => 11.47,
+        ("300750.SZ", "20250205") => 255.0,
+        ("688981.SH", "20250205") => 92.0,
+        ("839493.BJ", "20250205") => 75.51,
+        _ => close,
+    };
+    let (high, low) = (close.max(pre_close), close.min(pre_close));
+    let change = close - pre_close;
+    let pct_chg = change / pre_close * 100.0;
+    format!(
+        "{code},{day},{pre_close},{high},{low},{close},{pre_close},{change:.2},{pct_chg:.4},1000,{}\n",
+        close * 100.0
+    )
+}

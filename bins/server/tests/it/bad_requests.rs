@@ -1,0 +1,128 @@
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+
+async fn problem(app: &TestApp, target: &str, status: u16, code: &str) -> Value {
+    let response = app.get(target).await;
+    assert_eq!(response.status(), status, "{target}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json", "{target}");
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{target}: {problem}");
+    assert_eq!(problem["request_id"], json!(request_id));
+    problem
+}
+
+#[tokio::test]
+async fn a_bad_parameter_is_named() {
+    let app = TestApp::start().await;
+    for (target, parameter) in [
+        ("/api/overview/hot-stocks?limit=0", "limit"),
+        ("/api/overview/hot-stocks?limit=51", "limit"),
+        ("/api/overview/hot-etfs?limit=abc", "limit"),
+        ("/api/overview/hot-stocks?limit=", "limit"),
+        ("/api/overview/hot-stocks?date=20251340", "date"),
+        ("/api/overview/market-stats?date=%FF%FE", "date"),
+        ("/api/overview/indices?date=today", "date"),
+        ("/api/overview/hot-stocks?lmit=5", "lmit"),
+        ("/api/overview/hot-stocks?%FF=5", "\u{fffd}"),
+        ("/api/overview/hot-stocks?sort_by=volume", "sort_by"),
+        ("/api/overview/hot-stocks?exchange=nyse", "exchange"),
+        ("/api/overview/hot-stocks?limit=5&limit=6", "limit"),
+        ("/api/stock/600519.SH/daily?adjust=fq", "adjust"),
+        ("/api/stock/600519.SH/daily?start=20250205&end=20250204", "end"),
+        ("/api/stock/600519.SH/basic?verbose=1", "verbose"),
+        ("/api/stock/60051/basic", "code"),
+        ("/api/stock/600519.HK/basic", "code"),
+        ("/api/stock/%FF%FE/daily", "code"),
+        ("/api/stock/600519%00SH/daily", "code"),
+        ("/health?x=1", "x"),
+    ] {
+        let problem = problem(&app, target, 400, "invalid_parameter").await;
+        assert_eq!(problem["errors"][0]["parameter"], json!(parameter), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn every_mistake_of_a_request_is_told_at_once() {
+    let app = TestApp::start().await;
+    let problem =
+        problem(&app, "/api/overview/hot-stocks?limit=99&date=x&sort=1", 400, "invalid_parameter").await;
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn more_bars_than_an_answer_holds_are_refused() {
+    let app = TestApp::start().await;
+    let mut rows = crate::app::HEADER.to_owned();
+    for year in 2000..2018 {
+        for month in 1..=12 {
+            for day in 1..=28 {
+                rows += &format!("600519.SH,{year}{month:02}{day:02},10,10,10,10,10,0,0,1,1\n");
+            }
+        }
+    }
+    app.ingest("long.csv", rows).await;
+    problem(&app, "/api/stock/600519.SH/daily?start=19900101", 400, "invalid_parameter").await;
+    let some = app.json("/api/stock/600519.SH/daily?start=20010101&end=20101231").await;
+    assert_eq!(some["data"].as_array().unwrap().len(), 10 * 12 * 28);
+    assert_eq!(app.json("/api/stock/600519.SH/daily").await["data"].as_array().unwrap().len(), 250);
+}
+
+#[tokio::test]
+async fn an_unknown_route_is_not_found() {
+    let app = TestApp::start().await;
+    for target in [
+        "/",
+        "/api/nope",
+        "/api/overview",
+        "/api/overview/nope",
+        "/api/stock/600519.SH/nope",
+        "/api/stock//basic",
+    ] {
+        problem(&app, target, 404, "not_found").await;
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_told_which_ones_there_are() {
+    let app = TestApp::start().await;
+    for target in ["/health", "/api/overview/hot-stocks", "/api/stock/600519.SH/basic"] {
+        let response = app.send(Method::POST, target).await;
+        assert_eq!(response.status(), 405, "{target}");
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
+        assert_eq!(response.json::<Value>().await.unwrap()["code"], "method_not_allowed");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_json_is_told_so() {
+    let app = TestApp::start().await;
+    for (accept, status) in [
+        ("text/html", 406),
+        ("application/json;q=0", 406),
+        ("text/html, */*;q=0.1", 200),
+        ("application/*", 200),
+        ("application/JSON", 200),
+    ] {
+        let response = app.get_with("/api/overview/indices", &[("accept", accept)]).await;
+        assert_eq!(response.status(), status, "{accept}");
+    }
+    let response =
+        app.get_with("/api/overview/indices", &[("accept-encoding", "identity;q=0, x-unknown")]).await;
+    assert_eq!(response.status(), 406);
+}
+
+#[tokio::test]
+async fn nothing_internal_shows() {
+    let app = TestApp::start().await;
+    for target in
+        ["/api/stock/x'%20OR%201=1/basic", "/api/overview/hot-stocks?date=';DROP%20TABLE%20daily_bar"]
+    {
+        let text = app.get(target).await.text().await.unwrap().to_lowercase();
+        for word in ["sqlite", "select", "panicked", "src/", app.folder.path().to_str().unwrap()] {
+            assert!(!text.contains(word), "{target}: {text}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The real server over HTTP.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod app;
+mod bad_requests;
+mod caching;
+mod health;
+mod overview;
+mod process;
+mod real_market;
+mod revision;
+mod stock;
