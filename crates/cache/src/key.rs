@@ -127,8 +127,8 @@ impl std::hash::Hash for EntryRef<'_> {
     #[inline]
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // The number stands for the kind's name, which is compared, not hashed.
-        state.write_u64(self.id);
         state.write(self.key.as_bytes());
+        state.write_u64(self.id);
     }
 }
 

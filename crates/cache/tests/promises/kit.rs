@@ -49,13 +49,18 @@ impl Rig {
     pub(crate) fn with(settings: impl FnOnce(CacheBuilder, &ChaosBackend) -> CacheBuilder) -> Self {
         let clock = ManualClock::new();
         let chaos = ChaosBackend::new(Arc::new(MemoryBackend::new(64 << 20).with_clock(clock.shared())));
-        let cache = settings(Cache::builder().clock(clock.shared()), &chaos).build().unwrap();
+        let cache =
+            settings(Cache::builder().clock(clock.shared()), &chaos).build().expect("settings that work");
         Self { cache, clock, chaos }
     }
 
     /// Another node over the same backend and clock.
     pub(crate) fn node(&self) -> Cache {
-        Cache::builder().clock(self.clock.shared()).backend(Arc::new(self.chaos.clone())).build().unwrap()
+        Cache::builder()
+            .clock(self.clock.shared())
+            .backend(Arc::new(self.chaos.clone()))
+            .build()
+            .expect("settings that work")
     }
 
     pub(crate) fn stats(&self) -> KindStats {
@@ -105,12 +110,12 @@ impl Gate {
     pub(crate) async fn pass(&self) {
         self.calls.fetch_add(1, SeqCst);
         self.entered.add_permits(1);
-        self.open.acquire().await.unwrap().forget();
+        self.open.acquire().await.expect("never closed").forget();
     }
 
     /// Waits until a loader is inside.
     pub(crate) async fn entered(&self) {
-        self.entered.acquire().await.unwrap().forget();
+        self.entered.acquire().await.expect("never closed").forget();
     }
 
     pub(crate) fn open(&self) {
