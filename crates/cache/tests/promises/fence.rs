@@ -96,6 +96,25 @@ async fn deletion_comes_after_a_fill_that_is_being_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sets_reach_the_backend_in_their_order() {
+    let rig = Rig::tiered();
+    rig.chaos.hold_writes(true);
+    let set = |value| {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.set(&PAGE, "k", text(value)).await })
+    };
+    let first = set("first");
+    settle().await;
+    let second = set("second");
+    settle().await;
+    assert_eq!(rig.chaos.writes(), 1, "the second waits for the first");
+    rig.chaos.hold_writes(false);
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("second")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn reader_during_a_deletion_does_not_bring_the_entry_back() {
     for sweep in [false, true] {
         let rig = Rig::tiered();
