@@ -66,7 +66,7 @@ impl Cache {
     /// Reads a fresh value from this process, at once and without allocating. Counts a hit, or nothing.
     #[must_use]
     pub fn try_get_local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Shared<V>> {
-        self.entry(kind, key).try_get_local()
+        self.engine.local(kind, key).map(|(value, _, _)| value)
     }
 
     /// Reads a fresh value from either tier.

@@ -154,16 +154,9 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         self.wishes.or(self.kind.policy()).or(self.engine.defaults).resolve()
     }
 
-    /// The one way to a fresh value in this process; allocates nothing.
     #[inline]
     fn local(&self) -> Option<(Shared<V>, Times, u64)> {
-        let now = self.engine.clock.now_ms();
-        let seen = self.engine.l1.get(&self.at(), now)?;
-        if !seen.times.is_fresh(now) {
-            return None;
-        }
-        self.engine.counters(self.kind).hit(Tier::L1);
-        Some((seen.value, seen.times, now))
+        self.engine.local(self.kind, self.key)
     }
 
     fn local_answer(&self) -> Option<Answered<V>> {

@@ -124,17 +124,25 @@ impl std::hash::Hash for EntryKey {
 }
 
 impl std::hash::Hash for EntryRef<'_> {
+    #[inline]
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // The number stands for the kind's name, which is compared, not hashed.
-        state.write_u64(self.id);
         state.write(self.key.as_bytes());
+        state.write_u64(self.id);
     }
 }
 
 impl Equivalent<EntryKey> for EntryRef<'_> {
+    #[inline]
     fn equivalent(&self, other: &EntryKey) -> bool {
-        self.id == other.id && *self.key == *other.key && self.kind == other.kind
+        self.id == other.id && *self.key == *other.key && same_name(self.kind, other.kind)
     }
+}
+
+/// Compares names of kinds, which mostly are the same constant.
+#[inline]
+pub(crate) fn same_name(a: &'static str, b: &'static str) -> bool {
+    std::ptr::eq(a, b) || a == b
 }
 
 #[cfg(test)]

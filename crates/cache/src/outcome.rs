@@ -12,6 +12,39 @@ pub enum Tier {
 }
 
 /// Where an answer came from and how old it is; enough for `Age`, `Cache-Control` and `X-Cache` of a response.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use stockpile_cache::{Cache, Kind, LoadError};
+///
+/// const DAILY: Kind<Bytes> = Kind::new("daily").ttl(Duration::from_secs(86_400)).stale(Duration::from_secs(3600));
+///
+/// # #[derive(Debug)] struct StoreError;
+/// # #[derive(Clone)] struct Store;
+/// # impl Store { async fn daily(&self, _: &str) -> Result<(Bytes, bool), StoreError> { Ok((Bytes::new(), true)) } }
+/// type Response = (Bytes, [(&'static str, String); 3]);
+///
+/// async fn daily(cache: &Cache, store: &Store, code: String) -> Result<Response, LoadError<StoreError>> {
+///     let (store, key) = (store.clone(), format!("{code}:json"));
+///     let entry = cache.entry(&DAILY, &key).hard_timeout(Duration::from_secs(5)).with_outcome();
+///     let load = |cx: stockpile_cache::LoadCx<Bytes>| async move {
+///         let (body, has_today) = store.daily(&code).await?;
+///         if has_today {
+///             cx.set_ttl(Duration::from_secs(60));
+///         }
+///         Ok(body)
+///     };
+///     let (body, outcome) = entry.get_or_load(load).await?;
+///     let headers = [
+///         ("Age", outcome.age.as_secs().to_string()),
+///         ("Cache-Control", format!("max-age={}", outcome.lifetime().as_secs())),
+///         ("X-Cache", outcome.label().to_owned()),
+///     ];
+///     Ok((body, headers))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {

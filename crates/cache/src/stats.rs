@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::Tier;
+use crate::{Tier, key::same_name};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -21,6 +21,7 @@ struct Striped([Line; STRIPES]);
 struct Line(AtomicU64);
 
 impl Striped {
+    #[inline]
     fn add_one(&self) {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
@@ -57,6 +58,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    #[inline]
     pub(crate) fn hit(&self, tier: Tier) {
         match tier {
             Tier::L1 => self.hits_l1.add_one(),
@@ -132,13 +134,14 @@ impl Ledger {
     }
 
     /// Finds the counters of a kind, or makes them. Open addressing; a line once taken never moves.
+    #[inline]
     pub(crate) fn of(&self, id: u64, name: &'static str) -> &Counters {
         // The remainder is below `KINDS`.
         let start = (id % KINDS as u64) as usize;
         for step in 0..KINDS {
             let line = self.kinds[(start + step) % KINDS]
                 .get_or_init(|| Box::new(Counters { name, ..Counters::default() }));
-            if line.name == name {
+            if same_name(line.name, name) {
                 return line;
             }
         }

@@ -205,6 +205,7 @@ mod sealed {
             Slab::Bytes(self)
         }
 
+        #[inline]
         fn from_slab(slab: Slab) -> Option<Self> {
             match slab {
                 Slab::Bytes(bytes) => Some(bytes),
@@ -219,6 +220,7 @@ mod sealed {
             Slab::Value(self)
         }
 
+        #[inline]
         fn from_slab(slab: Slab) -> Option<Self> {
             match slab {
                 Slab::Bytes(_) => None,
