@@ -148,7 +148,8 @@ fn an_interrupt_leaves_nothing_of_the_file() {
             format!("{code:06}.SZ,2024{:02}{:02},10,10,10,10,10,0,0,1,1\n", day / 28 + 1, day % 28 + 1)
         })
         .collect();
-    let folder = desk(&[("big.csv", &(HEADER.to_owned() + &rows)), ("small.csv", &(HEADER.to_owned() + GOOD))]);
+    let folder =
+        desk(&[("big.csv", &(HEADER.to_owned() + &rows)), ("small.csv", &(HEADER.to_owned() + GOOD))]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_stockpile"))
         .args(["ingest", "file", "big.csv"])
         .current_dir(folder.path())

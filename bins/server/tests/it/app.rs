@@ -11,7 +11,8 @@ use stockpile_settings::Settings;
 use stockpile_storage::sqlite;
 use tempfile::TempDir;
 
-pub(crate) const HEADER: &str = "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
+pub(crate) const HEADER: &str =
+    "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
 
 /// A running server and the folder of its store.
 pub(crate) struct TestApp {
