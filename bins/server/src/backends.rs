@@ -53,12 +53,7 @@ fn build_cache(settings: &Settings) -> anyhow::Result<Cache> {
             .l1_max_bytes(settings.cache.l1_max_bytes)
             .build()
             .context("while building the cache"),
-        CacheUrl::None => {
-            tracing::warn!(
-                "CACHE_URL=none://: every read asks the store, and nothing bridges an outage of it"
-            );
-            Ok(Cache::disabled())
-        }
+        CacheUrl::None => Ok(Cache::disabled()),
         other => bail!("CACHE_URL: `{other}` is not built into this release; use memory:// or none://"),
     }
 }
