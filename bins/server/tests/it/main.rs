@@ -1,5 +1,5 @@
 //! The real server over HTTP.
-#![allow(clippy::unwrap_used, reason = "test")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test")]
 
 mod app;
 mod bad_requests;
