@@ -3,12 +3,13 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::TcpListener,
-    process::{Child, Command, Output, Stdio},
+    path::Path,
+    process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
 };
 
 use serde_json::Value;
 
-fn server(folder: &std::path::Path) -> Command {
+fn server(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockpile-server"));
     command
         .current_dir(folder)
@@ -24,45 +25,62 @@ fn run(command: &mut Command) -> (i32, String) {
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Starts on a free port and waits for the line that says so.
-fn start(
-    folder: &std::path::Path,
-    log: &mut Vec<String>,
-) -> (Child, String, BufReader<std::process::ChildStderr>) {
-    let mut child =
-        server(folder).args(["--http-addr", "127.0.0.1:0", "--log-format", "json"]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
-    loop {
-        let mut line = String::new();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "the server ended: {log:?}");
-        log.push(line.clone());
-        let event: Value = serde_json::from_str(&line).unwrap();
-        if event["message"] == "listening" {
-            return (child, event["addr"].as_str().unwrap().to_owned(), lines);
+/// A started server, ended with the test whatever happens.
+struct Running {
+    child: Child,
+    log: BufReader<ChildStderr>,
+}
+
+impl Running {
+    fn start(folder: &Path) -> Self {
+        let mut command = server(folder);
+        let mut child = command.args(["--http-addr", "127.0.0.1:0", "--log-format", "json"]).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Self { child, log }
+    }
+
+    /// Reads the log up to the event that tells the address.
+    fn addr(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["message"] == "listening" {
+                return event["addr"].as_str().unwrap().to_owned();
+            }
         }
+    }
+
+    /// Asks it to stop, and gives how it ended and the rest of its log.
+    fn stop(mut self) -> (ExitStatus, Vec<Value>) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let status = self.child.wait().unwrap();
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (status, rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     }
 }
 
-fn stop(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail harmlessly once it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[tokio::test]
 async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = Vec::new();
-    let (mut child, addr, mut lines) = start(folder.path(), &mut log);
+    let mut server = Running::start(folder.path());
+    let addr = server.addr();
     let response = reqwest::get(format!("http://{addr}/health?x=1")).await.unwrap();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-    stop(&child);
-    assert!(child.wait().unwrap().success());
+    let (status, events) = server.stop();
+    assert!(status.success());
     assert!(folder.path().join("data/stockpile.db").exists());
 
-    let mut rest = String::new();
-    lines.read_to_string(&mut rest).unwrap();
-    log.extend(rest.lines().map(ToOwned::to_owned));
-    let events: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let answered = events.iter().find(|event| event["message"] == "answered").unwrap();
     assert_eq!(answered["request_id"], Value::from(request_id));
     assert_eq!((answered["method"].as_str(), answered["path"].as_str()), (Some("GET"), Some("/health")));
