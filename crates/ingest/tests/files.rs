@@ -93,6 +93,16 @@ fn bar(code: &str, day: &str, close: &str) -> String {
     format!("{code},{day},{close},{close},{close},{close},10,,,1,1\n")
 }
 
+/// Bars with different keys, on days that every month has.
+fn many_bars(count: u32) -> String {
+    (0..count)
+        .map(|number| {
+            let (code, month, day) = (number % 5000, number / 5000 % 12 + 1, number / 60_000 + 1);
+            bar(&format!("{code:06}.SZ"), &format!("2025{month:02}{day:02}"), "10.01")
+        })
+        .collect()
+}
+
 #[tokio::test]
 async fn plain_gzip_and_zstd_give_the_same_rows_whatever_their_name() {
     let text = format!("{HEADER}{GOOD}");
@@ -286,15 +296,7 @@ async fn a_strict_ingest_takes_no_file_with_a_bad_row() {
 async fn a_truncated_archive_leaves_nothing_and_names_where_it_ends() {
     let desk = Desk::new().await;
     // Text that packs badly, so that whole batches are written before the end is missed.
-    let rows: String = (0..100_000_u32)
-        .map(|number| {
-            bar(
-                &format!("{:06}.SZ", number % 5000),
-                &format!("2025{:02}{:02}", number / 5000 % 12 + 1, number / 60_000 + 1),
-                "10.01",
-            )
-        })
-        .collect();
+    let rows = many_bars(100_000);
     let text = HEADER.to_owned() + &rows;
     for (name, packed) in
         [("a.csv.gz", gzip(&text)), ("a.csv.zst", zstd::encode_all(text.as_bytes(), 1).unwrap())]
@@ -401,15 +403,7 @@ async fn days_with_adjusted_prices_are_told() {
 #[tokio::test]
 async fn dropping_an_ingest_leaves_nothing_and_no_lock() {
     let desk = Desk::new().await;
-    let rows: String = (0..200_000_u32)
-        .map(|number| {
-            bar(
-                &format!("{:06}.SZ", number % 5000),
-                &format!("2025{:02}{:02}", number / 5000 % 12 + 1, number / 60_000 + 1),
-                "10.01",
-            )
-        })
-        .collect();
+    let rows = many_bars(200_000);
     let path = desk.file("big.csv", HEADER.to_owned() + &rows);
     let ingest = desk.ingest.clone();
     let task = tokio::spawn(async move { ingest.ingest(&path).await });

@@ -137,7 +137,8 @@ where
         .get_or_load(move |cx| async move {
             let (body, outcome) = plain(&owned, place, load).await.map_err(problem)?;
             cx.derive_from(&outcome);
-            encoding.pack(body.bytes.clone()).await
+            let (encoding, bytes) = encoding.pack(body.bytes.clone()).await?;
+            Ok(Body::new(encoding, bytes))
         })
         .await
 }

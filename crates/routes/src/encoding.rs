@@ -8,7 +8,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 
-use crate::{cached::Body, problem::Problem};
+use crate::problem::Problem;
 
 /// Smaller bodies gain nothing: they fit in one packet anyway.
 const MIN_PACKED: usize = 1024;
@@ -73,9 +73,9 @@ impl Encoding {
     }
 
     /// Packs the bytes of a plain body; small ones stay plain.
-    pub(crate) async fn pack(self, plain: Bytes) -> Result<Body, Problem> {
+    pub(crate) async fn pack(self, plain: Bytes) -> Result<(Self, Vec<u8>), Problem> {
         if plain.len() < MIN_PACKED {
-            return Ok(Body::new(Self::Identity, plain.to_vec()));
+            return Ok((Self::Identity, plain.to_vec()));
         }
         let packed = if plain.len() <= MAX_INLINE {
             self.compress(&plain)
@@ -84,7 +84,7 @@ impl Encoding {
                 .await
                 .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
         };
-        packed.map(|bytes| Body::new(self, bytes)).map_err(|error| {
+        packed.map(|bytes| (self, bytes)).map_err(|error| {
             tracing::error!(%error, encoding = self.name(), "a body could not be packed");
             Problem::Internal
         })

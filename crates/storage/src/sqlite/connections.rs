@@ -14,7 +14,10 @@ use rusqlite::{ErrorCode, OpenFlags};
 use tokio::sync::Mutex;
 use tokio_rusqlite::Connection;
 
-use super::migrations;
+use super::{
+    driver_error::{ReadError, closed, flatten, refused},
+    migrations,
+};
 use crate::{Error, Result, Source};
 
 /// How long a statement waits for another process's write to end. An ingest holds on for minutes, all else for
@@ -88,25 +91,6 @@ impl Connections {
     }
 }
 
-/// What a query on a reader may fail with.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    Sqlite(rusqlite::Error),
-    Row(Error),
-}
-
-impl From<rusqlite::Error> for ReadError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<Error> for ReadError {
-    fn from(error: Error) -> Self {
-        Self::Row(error)
-    }
-}
-
 async fn connect(path: &Path, flags: OpenFlags) -> std::result::Result<Connection, rusqlite::Error> {
     let path: PathBuf = path.to_owned();
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).await?;
@@ -128,26 +112,4 @@ async fn connect(path: &Path, flags: OpenFlags) -> std::result::Result<Connectio
 /// Grows the writer's cache for a run, or gives its pages back.
 pub(super) fn set_writer_cache(connection: &rusqlite::Connection, open: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -if open { WRITER_CACHE_KIB } else { READER_CACHE_KIB })
-}
-
-/// Unwraps what a call on a connection's thread may fail with.
-pub(super) fn flatten(operation: &'static str) -> impl Fn(tokio_rusqlite::Error<Error>) -> Error {
-    move |error| match error {
-        tokio_rusqlite::Error::Error(error) => error,
-        _ => closed(operation),
-    }
-}
-
-/// A connection's thread ended: a query on it panicked.
-fn closed(operation: &'static str) -> Error {
-    Error::Failed { operation, source: "the connection is closed".into() }
-}
-
-/// Sorts a driver's error by what the caller can do about it.
-pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { source: error.into() },
-        Some(ErrorCode::DiskFull) => Error::DiskFull { source: error.into() },
-        _ => Error::Failed { operation, source: error.into() },
-    }
 }

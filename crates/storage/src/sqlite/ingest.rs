@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Row, named_params};
 
 use super::{
-    connections::{Connections, ReadError, flatten, refused, set_writer_cache},
+    connections::{Connections, set_writer_cache},
+    driver_error::{ReadError, flatten, refused},
     query::collect,
     run_writer::SqliteRunWriter,
 };

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::connections::refused;
+use super::driver_error::refused;
 use crate::{Error, Result};
 
 /// Marks a file as ours: "STKP".

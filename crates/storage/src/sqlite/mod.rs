@@ -5,6 +5,7 @@
 mod adj_factors;
 mod connections;
 mod daily_bars;
+mod driver_error;
 mod ingest;
 mod migrations;
 mod price_limits;

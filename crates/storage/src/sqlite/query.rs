@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Params, Row};
 
-use super::connections::ReadError;
+use super::driver_error::ReadError;
 
 /// Runs a query and reads every row of its answer.
 pub(super) fn collect<T>(

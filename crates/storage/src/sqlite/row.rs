@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use stockpile_market::{DailyBar, ListStatus, SecurityKind, TradeDate, TsCode};
 
-use super::connections::ReadError;
+use super::driver_error::ReadError;
 use crate::Error;
 
 pub(super) const fn kind_number(kind: SecurityKind) -> i64 {

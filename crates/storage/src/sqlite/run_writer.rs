@@ -11,7 +11,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio_rusqlite::Connection;
 
 use super::{
-    connections::{flatten, refused, set_writer_cache},
+    connections::set_writer_cache,
+    driver_error::{flatten, refused},
     row::kind_number,
     upsert,
 };

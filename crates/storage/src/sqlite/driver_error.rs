@@ -1,0 +1,46 @@
+//! The driver's errors, sorted by what a caller can do about them.
+
+use rusqlite::ErrorCode;
+
+use crate::Error;
+
+/// What a query on a reader may fail with.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    Sqlite(rusqlite::Error),
+    Row(Error),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Row(error)
+    }
+}
+
+/// Unwraps what a call on a connection's thread may fail with.
+pub(super) fn flatten(operation: &'static str) -> impl Fn(tokio_rusqlite::Error<Error>) -> Error {
+    move |error| match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        _ => closed(operation),
+    }
+}
+
+/// A connection's thread ended: a query on it panicked.
+pub(super) fn closed(operation: &'static str) -> Error {
+    Error::Failed { operation, source: "the connection is closed".into() }
+}
+
+/// Sorts a driver's error by what the caller can do about it.
+pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { source: error.into() },
+        Some(ErrorCode::DiskFull) => Error::DiskFull { source: error.into() },
+        _ => Error::Failed { operation, source: error.into() },
+    }
+}
