@@ -10,8 +10,8 @@ use stockpile_ingest::FileKind;
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 failed and nothing changed, 2 usage or settings, 4 another ingest is writing, \
-                  8 done but some rows were refused (a report lists them)."
+    after_help = "Exit codes: 0 done, 1 failed, and nothing of what failed is in the store, 2 usage or settings, 4 another ingest \
+                  is writing, 8 done but some rows were refused (a report lists them)."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

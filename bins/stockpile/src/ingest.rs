@@ -1,6 +1,9 @@
 //! `stockpile ingest`.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::{ErrorKind, Write as _, stdout},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -15,8 +18,8 @@ use crate::{
 
 /// What happened to a file, as `--json` writes it.
 #[derive(Serialize)]
-struct Line<'a> {
-    path: &'a Path,
+struct Line {
+    path: String,
     #[serde(flatten)]
     result: FileResult,
 }
@@ -53,20 +56,38 @@ pub(crate) async fn files(cli: &Cli, args: &FileArgs) -> Result<Exit> {
             Ok(Outcome::Unsupported { .. }) => {}
             Err(error) => exit = exit.max(Exit::of(error)),
         }
-        if cli.json {
+        let line = if cli.json {
             let result = match result {
                 Ok(outcome) => FileResult::Read(outcome),
                 Err(error) => FileResult::Failed { state: "failed", error: format!("{error:#}") },
             };
-            println!("{}", serde_json::to_string(&Line { path, result })?);
+            Some(serde_json::to_string(&Line { path: path.display().to_string(), result })?)
         } else {
             match result {
-                Ok(Outcome::Ingested(ingested)) => println!("{}", summary::ingested(path, &ingested)),
-                Ok(Outcome::Unsupported { reason }) => println!("{}: passed over: {reason}", path.display()),
-                Err(error) => eprintln!("error: {error:#}"),
+                Ok(Outcome::Ingested(ingested)) => Some(summary::ingested(path, &ingested)),
+                Ok(Outcome::Unsupported { reason }) => {
+                    Some(format!("{}: passed over: {reason}", path.display()))
+                }
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    None
+                }
             }
-        }
+        };
+        exit = exit.max(say(line));
     }
     // Asking for nothing but files that cannot be read is a mistake, not a success.
     Ok(if ingested == 0 { exit.max(Exit::Failed) } else { exit })
+}
+
+/// Writes a line of the result. A reader that has gone away stops no ingest; a line that is lost otherwise is a failure.
+fn say(line: Option<String>) -> Exit {
+    let Some(line) = line else { return Exit::Ok };
+    match writeln!(stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("error: the result cannot be written: {error}");
+            Exit::Failed
+        }
+        _ => Exit::Ok,
+    }
 }

@@ -15,6 +15,26 @@ use crate::{
     exit::Exit,
 };
 
+/// Waits until somebody asks this process to stop.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {
@@ -36,7 +56,7 @@ fn main() -> std::process::ExitCode {
                 Exit::of(&error)
             }),
             // Dropping the work takes back what was not committed.
-            _ = tokio::signal::ctrl_c() => {
+            () = stop_signal() => {
                 eprintln!("interrupted; the file that was being read left nothing");
                 Exit::Failed
             }

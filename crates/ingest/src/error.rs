@@ -94,7 +94,7 @@ pub enum Error {
     },
 
     /// Every row is bad.
-    #[error("`{}` has no usable row; the first, line {line}: {reason}", path.display())]
+    #[error("`{}` has no usable row; the first, line {line}: {reason}; all are listed in {}", path.display(), report.display())]
     NoUsableRow {
         /// The file.
         path: PathBuf,
@@ -102,6 +102,8 @@ pub enum Error {
         line: u64,
         /// What is wrong with it.
         reason: String,
+        /// The list of all of them.
+        report: PathBuf,
     },
 
     /// The report of refused rows cannot be written.

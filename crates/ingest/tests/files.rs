@@ -32,7 +32,7 @@ impl Desk {
             kind: None,
             strict: false,
             report_folder: folder.path().join("reports"),
-            now: || Timestamp::UNIX_EPOCH,
+            now: || Timestamp::constant(1_767_225_600, 0), // 2026-01-01
             progress: Arc::new(Silent),
         };
         Self { folder, ingest }
@@ -131,8 +131,8 @@ async fn columns_may_stand_in_any_order_and_unread_ones_are_named() {
     let ingested = desk
         .ingest(
             "daily.csv",
-            "amount,MA5,vol,pct_chg,change,pre_close,close,low,high,open,trade_date,ts_code,note\n\
-             5,1,4,3,2,10,11,9,12,10,2025-02-05,600519.sh,x\n",
+            "amount,MA5,vol,pct_chg,change,pre_close,close,low,high,open,trade_date,ts_code,note,,\n\
+             5,1,4,3,2,10,11,9,12,10,2025-02-05,600519.sh,x,,\n",
         )
         .await;
     assert_eq!(ingested.ignored_columns, ["ma5", "note"]);
@@ -258,6 +258,42 @@ async fn bad_rows_are_named_and_the_good_ones_stay() {
 }
 
 #[tokio::test]
+async fn a_day_that_has_not_come_is_refused() {
+    let desk = Desk::new().await;
+    let text =
+        HEADER.to_owned() + GOOD + &bar("000001.SZ", "20260101", "10") + &bar("000001.SZ", "20260102", "10");
+    let ingested = desk.ingest("daily.csv", text).await;
+    assert_eq!(ingested.rows, RowCounts { read: 3, written: 2, rejected: 1 });
+    assert_eq!(Desk::report(&ingested)[0][3], "lies in the future");
+}
+
+#[tokio::test]
+async fn facts_cannot_change_what_a_code_is() {
+    let desk = Desk::new().await;
+    let header = "ts_code,name,area,industry,list_date\n";
+    let text = format!("{header}000001.SH,Z,,,\n510300.SH,Z,,,\n600519.SH,贵州茅台,,,\n");
+    let ingested = desk.ingest("stock_basic.csv", text).await;
+    assert_eq!(ingested.rows, RowCounts { read: 3, written: 1, rejected: 2 });
+    assert!(Desk::report(&ingested)[0][3].contains("another kind"));
+}
+
+#[tokio::test]
+async fn a_long_name_and_an_old_report_stop_no_report() {
+    let desk = Desk::new().await;
+    let text = HEADER.to_owned() + GOOD + "bad\n";
+    let name = format!("{}.csv", "长".repeat(80));
+    let first = desk.ingest(&name, &text).await;
+    // Another store with its reports in the same folder numbers its runs alike.
+    let other = Desk {
+        ingest: FileIngest { report_folder: desk.ingest.report_folder.clone(), ..Desk::new().await.ingest },
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let second = other.ingest(&name, &text).await;
+    assert_ne!(first.report, second.report);
+    assert_eq!(Desk::report(&first), Desk::report(&second));
+}
+
+#[tokio::test]
 async fn a_key_met_twice_keeps_its_first_row_and_is_named() {
     let desk = Desk::new().await;
     let text = HEADER.to_owned() + GOOD + &bar("000001.SZ", "20250205", "99");
@@ -328,12 +364,15 @@ async fn what_is_no_table_is_refused_by_name() {
     assert!(matches!(late, Error::LineTooLong { line: 3, .. }), "{late}");
     let utf16: Vec<u8> =
         std::iter::once(0xfeff).chain(HEADER.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert!(matches!(desk.refused("no-mark.csv", &utf16[2..]).await, Error::Encoding { line: 1, .. }));
     assert!(matches!(desk.refused("utf16.csv", utf16).await, Error::Encoding { line: 1, .. }));
 }
 
 #[tokio::test]
 async fn a_header_that_lacks_columns_names_them() {
     let desk = Desk::new().await;
+    let few = desk.refused("few.csv", "ts_code,trade_date,close,vol\n").await;
+    assert!(matches!(&few, Error::MissingColumns { missing, .. } if missing.len() == 7), "{few}");
     let text = HEADER.replace(",pre_close", "").replace(",vol", "") + GOOD;
     let error = desk.refused("daily.csv", text).await;
     assert!(

@@ -19,9 +19,9 @@ const ENOUGH_PERCENT: u64 = 80;
 /// five after, as far as they lie within 31 calendar days. So
 ///
 /// - growth of the market is no matter, since it takes years to move a fifth;
-/// - across a long gap in the data nothing is compared, since the market on its other side had another size;
+/// - across a long gap in the data only half of the rows before it are asked for, so that a stray row is no market;
 /// - the first and the last day have neighbours on one side alone, which suffices;
-/// - a day without any neighbour is complete, since nothing says otherwise.
+/// - a first day without any neighbour is complete, since nothing says otherwise.
 ///
 /// It is a hint, not a proof. When more than half of the neighbours are short in the same way, a short day looks complete;
 /// and a true fall, as in July 2015 when half of the market suspended its shares, looks incomplete.
@@ -77,6 +77,13 @@ impl DayIndex {
         self.days.get(index).map(|(day, _)| *day)
     }
 
+    /// Whether a day without neighbours has at least half the rows of the day with bars before it. Older days are not asked
+    /// for: the market was smaller then.
+    fn is_not_a_remnant(&self, index: usize, rows: u32) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.days.get(before));
+        before.is_none_or(|(_, before)| u64::from(rows) * 2 >= u64::from(*before))
+    }
+
     fn position(&self, day: TradeDate) -> Option<usize> {
         self.days.binary_search_by_key(&day, |(day, _)| *day).ok()
     }
@@ -95,7 +102,7 @@ impl DayIndex {
         let (Some(low), Some(high)) =
             (counts.get(counts.len().saturating_sub(1) / 2), counts.get(counts.len() / 2))
         else {
-            return true;
+            return self.is_not_a_remnant(index, rows);
         };
         // Twice the median, so that the mean of the two middle values stays an integer.
         u64::from(rows) * 2 * 100 >= (low + high) * ENOUGH_PERCENT
@@ -138,6 +145,15 @@ mod tests {
         assert!(lone.is_complete(day(0)));
         assert!(!lone.is_complete(day(1)));
         assert_eq!(lone.latest_complete(), Some(day(0)));
+    }
+
+    #[test]
+    fn a_stray_row_long_after_the_market_is_no_complete_day() {
+        let days = DayIndex::new([(day(0), 5000), (day(90), 1)]).unwrap();
+        assert!(!days.is_complete(day(90)));
+        assert_eq!(days.latest_complete(), Some(day(0)));
+        let grown = DayIndex::new([(day(0), 984), (day(90), 5000)]).unwrap();
+        assert!(grown.is_complete(day(0)) && grown.is_complete(day(90)));
     }
 
     #[test]

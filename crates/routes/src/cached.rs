@@ -1,6 +1,6 @@
 //! Finished bodies: made once for each parameter set and encoding, then handed out as they are.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -13,6 +13,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{encoding::Encoding, problem::Problem, state::AppState};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// Packed bodies: not a family of answers, but another form of them.
+pub(crate) const PACKED: Kind<Body> = Kind::new("packed");
+/// Smaller bodies gain nothing by packing: they fit in one packet anyway.
+const MIN_PACKED: usize = 1024;
 /// Hexadecimal digits of a tag, its quotes not counted.
 const TAG_DIGITS: usize = 16;
 
@@ -88,59 +92,45 @@ where
     F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
 {
     if !accepts_json(request) {
-        return Err(Problem::NotAcceptable);
+        return Err(Problem::NotAcceptable("answers are application/json"));
     }
     let encoding = Encoding::accepted(request)?;
-    let ttl = place.ttl;
-    let (body, outcome) = match encoding {
-        Encoding::Identity => plain(state, place, load).await,
-        _ => encoded(state, place, encoding, load).await,
-    }
-    .map_err(problem)?;
-    Ok(answer(request, &body, &outcome, ttl))
-}
-
-type Loaded = Result<(Arc<Body>, Outcome), LoadError<Problem>>;
-
-async fn plain<F>(state: &AppState, place: Place, load: impl FnOnce() -> F + Send + 'static) -> Loaded
-where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
-{
-    state
+    let (plain, outcome) = state
         .cache
-        .entry(place.kind, place.key.as_str())
+        .entry(place.kind, &place.key)
         .ttl(place.ttl)
         .hard_timeout(state.request_timeout)
         .with_outcome()
         .get_or_load(|_| async move { Ok(Body::new(Encoding::Identity, load().await?)) })
         .await
+        .map_err(problem)?;
+    let body = match encoding {
+        Encoding::Identity => plain,
+        _ => packed(state, &place, plain, encoding).await,
+    };
+    Ok(answer(request, &body, &outcome, place.ttl))
 }
 
-/// A packed body is as old as the plain one it is made of, and ends with it.
-async fn encoded<F>(
-    state: &AppState,
-    place: Place,
-    encoding: Encoding,
-    load: impl FnOnce() -> F + Send + 'static,
-) -> Loaded
-where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
-{
-    let key = format!("{}:{}", place.key, encoding.name());
-    let owned = state.clone();
-    state
+/// The same answer packed. It is found by the tag of what it was made from, so it never is of another age.
+async fn packed(state: &AppState, place: &Place, plain: Arc<Body>, encoding: Encoding) -> Arc<Body> {
+    if plain.bytes.len() < MIN_PACKED {
+        return plain;
+    }
+    let tag = String::from_utf8_lossy(&plain.tag.as_bytes()[1..=TAG_DIGITS]);
+    let key = format!("{}:{}:{tag}:{}", place.kind.name(), place.key, encoding.name());
+    let bytes = plain.bytes.clone();
+    let made = state
         .cache
-        .entry(place.kind, key.as_str())
+        .entry(&PACKED, &key)
         .ttl(place.ttl)
-        .hard_timeout(state.request_timeout)
-        .with_outcome()
-        .get_or_load(move |cx| async move {
-            let (body, outcome) = plain(&owned, place, load).await.map_err(problem)?;
-            cx.derive_from(&outcome);
-            let (encoding, bytes) = encoding.pack(body.bytes.clone()).await?;
-            Ok(Body::new(encoding, bytes))
-        })
-        .await
+        .get_or_load(
+            move |_| async move { Ok::<_, io::Error>(Body::new(encoding, encoding.pack(bytes).await?)) },
+        )
+        .await;
+    made.unwrap_or_else(|error| {
+        tracing::error!(%error, encoding = encoding.name(), "a body could not be packed");
+        plain
+    })
 }
 
 fn problem(error: LoadError<Problem>) -> Problem {

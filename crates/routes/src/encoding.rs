@@ -10,8 +10,6 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
-/// Smaller bodies gain nothing: they fit in one packet anyway.
-const MIN_PACKED: usize = 1024;
 /// Larger bodies are packed off the async threads.
 const MAX_INLINE: usize = 64 * 1024;
 
@@ -40,7 +38,7 @@ impl Encoding {
             Some(Coding::Known(ContentEncoding::Zstd)) => Ok(Self::Zstd),
             Some(Coding::Known(ContentEncoding::Gzip)) => Ok(Self::Gzip),
             Some(_) => Ok(Self::Identity),
-            None => Err(Problem::NotAcceptable),
+            None => Err(Problem::NotAcceptable("bodies are plain, br, zstd or gzip; allow one of them")),
         }
     }
 
@@ -72,22 +70,14 @@ impl Encoding {
         Self::ALL.into_iter().find(|encoding| encoding.number() == number)
     }
 
-    /// Packs the bytes of a plain body; small ones stay plain.
-    pub(crate) async fn pack(self, plain: Bytes) -> Result<(Self, Vec<u8>), Problem> {
-        if plain.len() < MIN_PACKED {
-            return Ok((Self::Identity, plain.to_vec()));
+    /// Packs the bytes of a plain body.
+    pub(crate) async fn pack(self, plain: Bytes) -> io::Result<Vec<u8>> {
+        if plain.len() <= MAX_INLINE {
+            return self.compress(&plain);
         }
-        let packed = if plain.len() <= MAX_INLINE {
-            self.compress(&plain)
-        } else {
-            tokio::task::spawn_blocking(move || self.compress(&plain))
-                .await
-                .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
-        };
-        packed.map(|bytes| (self, bytes)).map_err(|error| {
-            tracing::error!(%error, encoding = self.name(), "a body could not be packed");
-            Problem::Internal
-        })
+        tokio::task::spawn_blocking(move || self.compress(&plain))
+            .await
+            .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
     }
 
     fn compress(self, plain: &[u8]) -> io::Result<Vec<u8>> {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde::Serialize;
 use stockpile_cache::KindStats;
 
-use crate::{parameters::Parameters, problem::Problem, state::AppState};
+use crate::{cached::PACKED, parameters::Parameters, problem::Problem, state::AppState};
 
 /// A store that takes longer than this to say anything cannot serve anybody.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,7 +39,8 @@ pub(crate) async fn health(
     Parameters::new(request.query_string(), &[]).finish()?;
     let connected = store_answers(&state).await;
     let stats = state.cache.stats();
-    let sum = |count: fn(&KindStats) -> u64| stats.kinds.iter().map(count).sum::<u64>();
+    let answers = || stats.kinds.iter().filter(|kind| kind.name != PACKED.name());
+    let sum = |count: fn(&KindStats) -> u64| answers().map(count).sum::<u64>();
     let (hits, stale_hits, misses) =
         (sum(KindStats::hits), sum(KindStats::stale_hits), sum(|kind| kind.misses));
     let reads = hits + stale_hits + misses;
@@ -66,19 +67,29 @@ pub(crate) async fn health(
 }
 
 /// The process runs.
-pub(crate) async fn livez() -> HttpResponse {
-    HttpResponse::Ok().insert_header(("cache-control", "no-store")).body("ok")
+pub(crate) async fn livez(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Parameters::new(request.query_string(), &[]).finish()?;
+    Ok(text(StatusCode::OK, "ok"))
 }
 
 /// The process can serve: the store answers.
-pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
-    let ready = store_answers(&state).await;
-    let (status, text) = if ready {
-        (StatusCode::OK, "ready")
+pub(crate) async fn readyz(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::new(request.query_string(), &[]).finish()?;
+    Ok(if store_answers(&state).await {
+        text(StatusCode::OK, "ready")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
-    };
-    HttpResponse::build(status).insert_header(("cache-control", "no-store")).body(text)
+        text(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+    })
+}
+
+fn text(status: StatusCode, text: &'static str) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header(("cache-control", "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
 }
 
 async fn store_answers(state: &AppState) -> bool {

@@ -1,9 +1,9 @@
 //! `/api`: what there is.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use crate::state::AppState;
+use crate::{parameters::Parameters, problem::Problem, state::AppState};
 
 #[derive(Serialize)]
 struct Index {
@@ -25,6 +25,7 @@ const LINKS: &[&str] = &[
     "/api/stock/{code}/daily{?start,end,adjust}",
 ];
 
-pub(crate) async fn index(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS })
+pub(crate) async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    Parameters::new(request.query_string(), &[]).finish()?;
+    Ok(HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS }))
 }

@@ -7,6 +7,9 @@ use url::form_urlencoded;
 
 use crate::problem::{InvalidParameter, Problem};
 
+/// Mistakes told at once: an answer is not to be much longer than its question.
+const MAX_ERRORS: usize = 16;
+
 /// The query of a request, read parameter by parameter.
 pub(crate) struct Parameters {
     values: Vec<(String, String)>,
@@ -19,7 +22,9 @@ impl Parameters {
         let mut parameters = Self { values: Vec::new(), errors: Vec::new() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&name.as_ref()) {
-                let message = if known.is_empty() {
+                let message = if parameters.errors.len() >= MAX_ERRORS {
+                    String::new()
+                } else if known.is_empty() {
                     "unknown; this route has no parameters".to_owned()
                 } else {
                     format!("unknown; this route has {}", known.join(", "))
@@ -68,7 +73,9 @@ impl Parameters {
     pub(crate) fn refuse(&mut self, name: &str, message: impl Into<String>) {
         // A name may be as long as a query; its start is enough to find it.
         let parameter: String = name.chars().take(64).collect();
-        self.errors.push(InvalidParameter { parameter, message: message.into() });
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(InvalidParameter { parameter, message: message.into() });
+        }
     }
 
     /// Ends the reading, with every mistake if there is one.

@@ -22,8 +22,8 @@ pub enum Problem {
     NotFound(String),
     /// The resource has no such method: 405. Holds the methods it has.
     MethodNotAllowed(&'static str),
-    /// No form of the answer that the client accepts: 406.
-    NotAcceptable,
+    /// No form of the answer that the client accepts: 406. Holds the forms there are.
+    NotAcceptable(&'static str),
     /// Prices cannot be adjusted: 409. Holds why.
     NoAdjustment(String),
     /// The store cannot be asked and nothing stale exists: 503.
@@ -68,7 +68,7 @@ impl Problem {
             Self::InvalidParameters(_) => "invalid_parameter",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
-            Self::NotAcceptable => "not_acceptable",
+            Self::NotAcceptable(_) => "not_acceptable",
             Self::NoAdjustment(_) => "no_adjustment",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -80,15 +80,16 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidParameters(errors) => {
-                for (number, error) in errors.iter().enumerate() {
-                    let separator = if number == 0 { "" } else { "; " };
-                    write!(f, "{separator}{}: {}", error.parameter, error.message)?;
+                let Some(first) = errors.first() else { return Ok(()) };
+                write!(f, "{}: {}", first.parameter, first.message)?;
+                match errors.len() {
+                    1 => Ok(()),
+                    count => write!(f, "; and {} more under `errors`", count - 1),
                 }
-                Ok(())
             }
             Self::NotFound(detail) | Self::NoAdjustment(detail) => f.write_str(detail),
             Self::MethodNotAllowed(allowed) => write!(f, "use {allowed}"),
-            Self::NotAcceptable => f.write_str("answers are application/json"),
+            Self::NotAcceptable(forms) => f.write_str(forms),
             Self::Unavailable => write!(f, "the store cannot answer now; ask again in {RETRY_AFTER_S} s"),
             Self::Internal => f.write_str("the server failed; the log has more under the request id"),
         }
@@ -103,7 +104,7 @@ impl ResponseError for Problem {
             Self::InvalidParameters(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::NoAdjustment(_) => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

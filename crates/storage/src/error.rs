@@ -25,6 +25,13 @@ pub enum Error {
         store: String,
     },
 
+    /// The path names another file now than the one that was opened.
+    #[error("the file `{store}` was removed or replaced while it was open; start the program again")]
+    Replaced {
+        /// Where the store is.
+        store: String,
+    },
+
     /// The store was written by a newer release.
     #[error("the store has schema {found}, this program knows {known}; use the newer program")]
     NewerSchema {

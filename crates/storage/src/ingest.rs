@@ -17,7 +17,8 @@ pub struct RunId(pub NonZeroI64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
-    /// Rows are being written; nothing of them shows yet. A run killed on the way stays here.
+    /// Rows are being written; nothing of them shows yet. A run killed on the way stays here until the next one starts,
+    /// which records it as failed and interrupted.
     Running,
     /// All good rows are in.
     Done,

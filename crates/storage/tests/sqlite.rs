@@ -135,6 +135,16 @@ async fn the_log_gives_its_space_back_after_a_run() {
 }
 
 #[tokio::test]
+async fn a_file_removed_or_replaced_while_it_is_open_is_noticed() {
+    let (folder, store) = fresh().await;
+    let (elsewhere, _other) = fresh().await;
+    fs::rename(file(&elsewhere), file(&folder)).unwrap();
+    assert!(matches!(store.ingest.revision().await, Err(Error::Replaced { .. })));
+    fs::remove_file(file(&folder)).unwrap();
+    assert!(matches!(store.ingest.revision().await, Err(Error::Replaced { .. })));
+}
+
+#[tokio::test]
 async fn a_run_of_another_process_is_waited_for_then_named() {
     let (folder, store) = fresh().await;
     let blocker = rusqlite::Connection::open(file(&folder)).unwrap();

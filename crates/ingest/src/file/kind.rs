@@ -106,7 +106,6 @@ impl FileKind {
     /// Recognises a kind by its header, even one that lacks a column, or says what the file is instead.
     pub(crate) fn recognise(columns: &[String]) -> Result<Self, &'static str> {
         let has = |column: &str| columns.iter().any(|name| name == column);
-        let some_of = |names: &[&str]| names.iter().filter(|name| has(name)).count();
         if has("trade_time") {
             Err("minute bars cannot be ingested yet")
         } else if has("symbol") && has("interval") {
@@ -115,16 +114,18 @@ impl FileKind {
             Ok(Self::TradeCal)
         } else if has("management") || has("fund_type") {
             Ok(Self::FundBasic)
+        } else if has("base_point") || has("publisher") {
+            Err("facts about indices cannot be ingested yet")
         } else if has("list_date") && has("name") {
             Ok(Self::StockBasic)
-        } else if some_of(&["open", "high", "low", "close"]) >= 2 {
-            Ok(Self::Bars)
-        } else if has("adj_factor") {
-            Ok(Self::AdjFactor)
         } else if has("up_limit") || has("down_limit") {
             Err("price limits cannot be ingested yet")
         } else if has("turnover_rate") {
             Err("daily valuations cannot be ingested yet")
+        } else if has("ts_code") && ["open", "high", "low", "close"].into_iter().any(has) {
+            Ok(Self::Bars)
+        } else if has("adj_factor") {
+            Ok(Self::AdjFactor)
         } else {
             Err("its header is of no known kind; name one with --kind")
         }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use stockpile_market::TradeDate;
+
 use super::{kind::FileKind, records::Record};
 use crate::{Error, Result};
 
@@ -9,6 +11,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) kind: FileKind,
+    /// The day at the exchange on which the file is read.
+    pub(super) today: TradeDate,
     /// Position of each required column, then of each optional one.
     positions: Vec<Option<usize>>,
     /// Columns of the file that nothing reads.
@@ -28,10 +32,12 @@ pub(super) fn columns(header: &Record<'_>) -> Option<Vec<String>> {
 
 impl Layout {
     /// Finds the columns of a kind, all of the required ones.
-    pub(super) fn new(path: &Path, kind: FileKind, columns: &[String]) -> Result<Self> {
+    pub(super) fn new(path: &Path, kind: FileKind, columns: &[String], today: TradeDate) -> Result<Self> {
         if let Some(column) = columns
             .iter()
             .enumerate()
+            // Columns without a name, such as the row numbers of a data frame, disturb nobody.
+            .filter(|(_, name)| !name.is_empty())
             .find_map(|(index, name)| columns[..index].contains(name).then_some(name))
         {
             return Err(Error::RepeatedColumn { path: path.to_owned(), column: column.clone() });
@@ -47,8 +53,12 @@ impl Layout {
             return Err(Error::MissingColumns { path: path.to_owned(), kind, missing });
         }
         let read = || kind.required_columns().iter().chain(kind.optional_columns());
-        let ignored = columns.iter().filter(|column| !read().any(|name| name == column)).cloned().collect();
-        Ok(Self { kind, positions: read().map(position).collect(), ignored })
+        let ignored = columns
+            .iter()
+            .filter(|column| !column.is_empty() && !read().any(|name| name == *column))
+            .cloned()
+            .collect();
+        Ok(Self { kind, today, positions: read().map(position).collect(), ignored })
     }
 
     /// The n-th column of the kind in a record: required ones first, then optional ones; empty when it is not there.

@@ -124,7 +124,8 @@ impl FileIngest {
         };
         let reading = {
             let (path, kind) = (path.to_owned(), self.kind);
-            blocking(path.clone(), move || Reading::start(path, text, kind)).await?
+            let today = stockpile_market::exchange_date((self.now)().as_second());
+            blocking(path.clone(), move || Reading::start(path, text, kind, today)).await?
         };
         let reading = match reading {
             Ok(reading) => reading,

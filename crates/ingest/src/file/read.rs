@@ -2,6 +2,7 @@
 
 use std::{io::BufRead, path::PathBuf};
 
+use stockpile_market::TradeDate;
 use tokio::sync::mpsc;
 
 use super::{
@@ -39,9 +40,12 @@ impl Reading {
         path: PathBuf,
         text: Box<dyn BufRead + Send>,
         kind: Option<FileKind>,
+        today: TradeDate,
     ) -> Result<Result<Self, &'static str>> {
         let mut records = Records::new(text);
         let header = match records.next() {
+            // UTF-16 without a mark at its start still shows by its zeros.
+            Ok(Some(Next::Record(_, header))) if header.raw.contains(&0) => None,
             Ok(Some(Next::Record(_, header))) => layout::columns(&header),
             Ok(Some(Next::Bad(..))) => None,
             Ok(None) => return Err(Error::Empty { path }),
@@ -52,7 +56,7 @@ impl Reading {
             Ok(kind) => kind,
             Err(reason) => return Ok(Err(reason)),
         };
-        let layout = Layout::new(&path, kind, &columns)?;
+        let layout = Layout::new(&path, kind, &columns, today)?;
         Ok(Ok(Self { path, records, layout }))
     }
 

@@ -8,6 +8,9 @@ use std::{
 
 use crate::{Error, Result};
 
+/// Characters of a source's name that its report shows; at four bytes each they fit in any file name.
+const MAX_SOURCE_CHARS: usize = 50;
+
 /// A row that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rejection {
@@ -31,6 +34,8 @@ pub(super) struct Report {
 impl Report {
     /// A report in `folder` named after the source and its run, which is made with the first rejection.
     pub(super) fn new(folder: &Path, source: &str, run: i64) -> Self {
+        // A name may be as long as the system allows; what is added to it must fit as well.
+        let source: String = source.chars().take(MAX_SOURCE_CHARS).collect();
         let path = folder.join(format!("{source}.run-{run}.rejected.csv"));
         Self { path, writer: None, count: 0, first: None }
     }
@@ -50,13 +55,32 @@ impl Report {
             if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            let mut writer = csv::Writer::from_path(&self.path)?;
+            let mut writer = csv::Writer::from_writer(self.create()?);
             writer.write_record(["line", "column", "value", "reason", "row"])?;
             self.writer = Some(writer);
         }
         let line = rejection.line.to_string();
         let record = [&line, rejection.column, &rejection.value, &rejection.reason, &rejection.row];
         self.writer.as_mut().map_or(Ok(()), |writer| Ok(writer.write_record(record)?))
+    }
+
+    /// Makes the file; a report that is there already, of another store, is left alone.
+    fn create(&mut self) -> io::Result<File> {
+        let wanted = self.path.clone();
+        let mut number = 1;
+        loop {
+            match File::create_new(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    number += 1;
+                    self.path = wanted.with_extension(format!("{number}.csv"));
+                }
+                made => return made,
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn count(&self) -> u64 {

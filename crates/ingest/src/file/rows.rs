@@ -1,7 +1,7 @@
 //! Records to rows of the store.
 
 use stockpile_market::{
-    AdjFactor, CalendarDay, DailyBar, Exchange, ListStatus, Security, SecurityKind, TsCode,
+    AdjFactor, CalendarDay, DailyBar, Exchange, ListStatus, Security, SecurityKind, TradeDate, TsCode,
 };
 use stockpile_storage::SourceRow;
 
@@ -44,7 +44,7 @@ impl Rows {
             FileKind::AdjFactor => {
                 let row = AdjFactor {
                     ts_code: field::code("ts_code", layout.field(record, 0))?,
-                    trade_date: field::date("trade_date", layout.field(record, 1))?,
+                    trade_date: past_date(layout, layout.field(record, 1))?,
                     adj_factor: field::present(
                         "adj_factor",
                         field::price("adj_factor", layout.field(record, 2))?,
@@ -70,7 +70,7 @@ fn bar(layout: &Layout, record: &Record<'_>) -> Field<DailyBar> {
     let value = |column| layout.field(record, column);
     let bar = DailyBar {
         ts_code: field::code("ts_code", value(0))?,
-        trade_date: field::date("trade_date", value(1))?,
+        trade_date: past_date(layout, value(1))?,
         open: field::price("open", value(2))?,
         high: field::price("high", value(3))?,
         low: field::price("low", value(4))?,
@@ -97,6 +97,12 @@ fn bar(layout: &Layout, record: &Record<'_>) -> Field<DailyBar> {
     Ok(bar)
 }
 
+/// A day that has come: nothing was traded on any other.
+fn past_date(layout: &Layout, value: &[u8]) -> Field<TradeDate> {
+    let date = field::date("trade_date", value)?;
+    if date > layout.today { refuse("trade_date", value, "lies in the future") } else { Ok(date) }
+}
+
 fn kind_of(file: FileKind, code: TsCode) -> Field<SecurityKind> {
     match file.security_kind().or_else(|| SecurityKind::of(code)) {
         Some(kind) => Ok(kind),
@@ -111,9 +117,19 @@ fn kind_of(file: FileKind, code: TsCode) -> Field<SecurityKind> {
 fn security(layout: &Layout, record: &Record<'_>) -> Field<Security> {
     let value = |column| layout.field(record, column);
     let stock = layout.kind == FileKind::StockBasic;
+    let ts_code = field::code("ts_code", value(0))?;
+    let kind = if stock { SecurityKind::Stock } else { SecurityKind::Etf };
+    // Facts of the wrong kind would hide the bars of the security that the code belongs to.
+    if SecurityKind::of(ts_code).is_some_and(|range| range != kind) {
+        return refuse(
+            "ts_code",
+            value(0),
+            format!("in a number range of another kind than {}", kind.name()),
+        );
+    }
     Ok(Security {
-        ts_code: field::code("ts_code", value(0))?,
-        kind: if stock { SecurityKind::Stock } else { SecurityKind::Etf },
+        ts_code,
+        kind,
         name: Some(field::present("name", field::text("name", value(1))?)?),
         area: if stock { field::text("area", value(2))? } else { None },
         industry: if stock { field::text("industry", value(3))? } else { None },

@@ -70,9 +70,12 @@ impl<'a> Writing<'a> {
             .await
             .unwrap_or_else(|stopped| Err(Error::Read { path, source: std::io::Error::other(stopped) }))?;
         match self.report.first() {
-            Some((line, reason)) if self.report.count() == self.read => {
-                Err(Error::NoUsableRow { path: self.path.clone(), line: *line, reason: reason.clone() })
-            }
+            Some((line, reason)) if self.report.count() == self.read => Err(Error::NoUsableRow {
+                path: self.path.clone(),
+                line: *line,
+                reason: reason.clone(),
+                report: self.report.path().to_owned(),
+            }),
             _ => Ok(()),
         }
     }

@@ -46,6 +46,7 @@ macro_rules! contract_suite {
                 rows_show_all_at_once_when_a_run_commits,
                 an_abandoned_run_leaves_no_rows_and_a_reason,
                 a_dropped_run_leaves_no_rows_and_no_lock,
+                a_run_that_never_ended_is_recorded_as_interrupted,
                 a_second_writer_is_told_to_wait,
                 every_commit_raises_the_revision,
                 a_failed_run_leaves_the_revision,

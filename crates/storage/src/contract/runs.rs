@@ -55,6 +55,14 @@ pub async fn a_dropped_run_leaves_no_rows_and_no_lock(store: &Store) {
     assert_eq!(rows(store).await, 1);
 }
 
+pub async fn a_run_that_never_ended_is_recorded_as_interrupted(store: &Store) {
+    drop(start(store).await);
+    start(store).await.commit(RowCounts::default(), NOW).await.unwrap();
+    let runs = store.ingest.latest(2).await.unwrap();
+    assert_eq!((runs[0].state, runs[1].state), (RunState::Done, RunState::Failed));
+    assert_eq!((runs[1].error.as_deref(), runs[1].ended_at), (Some("interrupted"), None));
+}
+
 pub async fn a_second_writer_is_told_to_wait(store: &Store) {
     let run = start(store).await;
     let second = NewRun { source: "second.csv".into(), kind: "daily".into(), started_at: NOW };

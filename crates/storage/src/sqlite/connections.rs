@@ -35,6 +35,8 @@ pub(super) struct Connections {
     pub(super) writer: Arc<Mutex<Connection>>,
     readers: Vec<Connection>,
     next_reader: AtomicUsize,
+    path: PathBuf,
+    identity: Option<FileIdentity>,
 }
 
 impl Connections {
@@ -69,11 +71,23 @@ impl Connections {
                 .map_err(|error| open_error(error.into()))?;
             connections.push(reader);
         }
+        let identity = FileIdentity::of(path);
         Ok(Self {
+            path: path.to_owned(),
+            identity,
             writer: Arc::new(Mutex::new(writer)),
             readers: connections,
             next_reader: AtomicUsize::new(0),
         })
+    }
+
+    /// Refuses to go on once the path names another file than the one that is open: it would be read for ever.
+    pub(super) fn check_identity(&self) -> Result<()> {
+        if FileIdentity::of(&self.path) == self.identity {
+            Ok(())
+        } else {
+            Err(Error::Replaced { store: self.path.display().to_string() })
+        }
     }
 
     /// Runs a query on the next reader's thread.
@@ -88,6 +102,28 @@ impl Connections {
             tokio_rusqlite::Error::Error(ReadError::Row(error)) => error,
             _ => closed(operation),
         })
+    }
+}
+
+/// What tells a file from another under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let file = fs::metadata(path).ok()?;
+        Some(Self { device: file.dev(), inode: file.ino() })
+    }
+
+    /// Elsewhere an open file cannot be replaced.
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> Option<Self> {
+        None
     }
 }
 

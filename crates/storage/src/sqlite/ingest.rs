@@ -4,7 +4,7 @@ use std::num::NonZeroI64;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::{
     connections::{Connections, set_writer_cache},
@@ -21,25 +21,7 @@ impl IngestRuns for Connections {
             self.writer.clone().try_lock_owned().map_err(|busy| Error::Locked { source: busy.into() })?;
         let id = writer
             .call(move |connection| {
-                let id = connection
-                    .prepare_cached(include_str!("sql/start_run.sql"))
-                    .and_then(|mut statement| {
-                        statement.query_row(
-                            named_params! {
-                                ":source": run.source,
-                                ":kind": run.kind,
-                                ":started_at": run.started_at.as_millisecond(),
-                            },
-                            |row| row.get::<_, NonZeroI64>(0),
-                        )
-                    })
-                    .and_then(|id| {
-                        // The lock is taken now, so that two processes find out before either writes a row.
-                        connection.execute_batch("BEGIN IMMEDIATE")?;
-                        set_writer_cache(connection, true)?;
-                        Ok(id)
-                    });
-                id.map(RunId).map_err(|error| refused("start an ingest run", error))
+                record(connection, &run).map_err(|error| refused("start an ingest run", error))
             })
             .await
             .map_err(flatten("start an ingest run"))?;
@@ -54,11 +36,28 @@ impl IngestRuns for Connections {
     }
 
     async fn revision(&self) -> Result<u64> {
+        self.check_identity()?;
         self.read("read its revision", |connection| {
             Ok(connection.prepare_cached("SELECT revision FROM revision")?.query_row([], |row| row.get(0))?)
         })
         .await
     }
+}
+
+/// Records a run and takes the write lock, so that two processes find out before either writes a row.
+fn record(connection: &Connection, run: &NewRun) -> rusqlite::Result<RunId> {
+    connection.execute(include_str!("sql/end_interrupted_runs.sql"), [])?;
+    let id = connection.prepare_cached(include_str!("sql/start_run.sql"))?.query_row(
+        named_params! {
+            ":source": run.source,
+            ":kind": run.kind,
+            ":started_at": run.started_at.as_millisecond(),
+        },
+        |row| row.get::<_, NonZeroI64>(0),
+    )?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    set_writer_cache(connection, true)?;
+    Ok(RunId(id))
 }
 
 fn run(row: &Row<'_>) -> Result<IngestRun, ReadError> {
