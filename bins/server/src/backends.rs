@@ -7,14 +7,33 @@ use stockpile_routes::{AppState, Lifetimes, Options};
 use stockpile_settings::{ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
 use stockpile_storage::{Store, sqlite};
 
+/// What the settings ask for and this release does not have, one sentence each; empty when it can start.
+#[must_use]
+pub fn missing(settings: &Settings) -> Vec<String> {
+    let storage = match &settings.storage {
+        StorageUrl::Sqlite { .. } => None,
+        other => Some(format!(
+            "STORAGE_URL: the store `{other}` is not built into this release; use sqlite://FILE"
+        )),
+    };
+    let cache = match &settings.cache.url {
+        CacheUrl::Memory | CacheUrl::None => None,
+        other => Some(format!(
+            "CACHE_URL: the cache `{other}` is not built into this release; use memory:// or none://"
+        )),
+    };
+    let access = (settings.access.api == ApiAccess::Authenticated).then(|| {
+        "API_ACCESS: `authenticated` needs accounts, which this release does not have; use open".to_owned()
+    });
+    let demo = (settings.demo == Demo::On)
+        .then(|| "DEMO: `on` needs the demo market, which this release does not have; use auto".to_owned());
+    [storage, cache, access, demo].into_iter().flatten().collect()
+}
+
 pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
-    if settings.access.api == ApiAccess::Authenticated {
-        bail!(
-            "API_ACCESS=authenticated needs accounts, which this release does not have; use API_ACCESS=open"
-        );
-    }
-    if settings.demo == Demo::On {
-        bail!("DEMO=on needs the demo market, which this release does not have; use DEMO=auto");
+    let missing = missing(settings);
+    if !missing.is_empty() {
+        bail!(missing.join("; "));
     }
     let store = open_store(&settings.storage).await?;
     let cache = build_cache(settings)?;
@@ -37,7 +56,7 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
 async fn open_store(url: &StorageUrl) -> anyhow::Result<Store> {
     let store = match url {
         StorageUrl::Sqlite { path } => sqlite::open(path).await.context("while opening the store")?,
-        other => bail!("STORAGE_URL: `{other}` is not built into this release; use sqlite://FILE"),
+        other => bail!("`{other}` is not built into this release"),
     };
     tracing::info!(store = %url, "opened the store");
     if store.ingest.revision().await.context("while asking the store")? == 0 {
@@ -54,6 +73,6 @@ fn build_cache(settings: &Settings) -> anyhow::Result<Cache> {
             .build()
             .context("while building the cache"),
         CacheUrl::None => Ok(Cache::disabled()),
-        other => bail!("CACHE_URL: `{other}` is not built into this release; use memory:// or none://"),
+        other => bail!("`{other}` is not built into this release"),
     }
 }

@@ -1,6 +1,6 @@
 //! The server as a library, so that tests start the real thing.
 
-mod backends;
+pub mod backends;
 pub mod flags;
 
 use std::net::{SocketAddr, TcpListener};

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use stockpile_server::{Application, flags};
+use stockpile_server::{Application, backends, flags};
 use stockpile_settings::{Settings, Sources};
 
 fn main() -> ExitCode {
@@ -16,6 +16,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let missing = backends::missing(&settings);
+    if !missing.is_empty() {
+        eprintln!("error: this release cannot do what the settings ask for\n  {}", missing.join("\n  "));
+        return ExitCode::from(2);
+    }
     match actix_web::rt::System::new().block_on(run(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! How far a file has been read: a bar on a terminal, a plain line now and then elsewhere.
 
 use std::{
-    io::{IsTerminal as _, stderr},
+    io::{IsTerminal as _, Write, stderr},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// A bar when the standard error stream is a terminal, else lines on it.
 pub(crate) fn for_terminal() -> Arc<dyn Progress> {
-    if stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::default()) }
+    if stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::new(LINE_EVERY, stderr())) }
 }
 
 /// One bar a file, gone when the file is done.
@@ -49,12 +49,19 @@ impl Progress for Bar {
 }
 
 /// Lines for a log; a file that is done sooner has none.
-#[derive(Default)]
-struct Lines {
+struct Lines<W> {
+    every: Duration,
+    writer: Mutex<W>,
     file: Mutex<Option<(String, u64, Instant)>>,
 }
 
-impl Progress for Lines {
+impl<W> Lines<W> {
+    fn new(every: Duration, writer: W) -> Self {
+        Self { every, writer: Mutex::new(writer), file: Mutex::new(None) }
+    }
+}
+
+impl<W: Write + Send> Progress for Lines<W> {
     fn opened(&self, path: &Path, bytes: u64) {
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((path.display().to_string(), bytes, Instant::now()));
@@ -62,15 +69,56 @@ impl Progress for Lines {
 
     fn advanced(&self, advance: Advance) {
         if let Some((name, bytes, last)) = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner)
-            && last.elapsed() >= LINE_EVERY
+            && last.elapsed() >= self.every
         {
             *last = Instant::now();
             let percent = advance.bytes * 100 / (*bytes).max(1);
-            eprintln!("{name}: {percent} %, {} rows", HumanCount(advance.rows));
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            // A log that cannot be written is no reason to stop.
+            let _ = writeln!(writer, "{name}: {percent} %, {} rows", HumanCount(advance.rows));
         }
     }
 
     fn closed(&self) {
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: Advance = Advance { bytes: 50, rows: 1234 };
+
+    #[test]
+    fn a_log_gets_a_plain_line_now_and_then() {
+        let lines = Lines::new(Duration::ZERO, Vec::new());
+        lines.opened(Path::new("a.csv"), 100);
+        lines.advanced(HALF);
+        lines.closed();
+        lines.advanced(HALF);
+        let seldom = Lines::new(Duration::MAX, Vec::new());
+        seldom.opened(Path::new("a.csv"), 100);
+        seldom.advanced(HALF);
+        assert_eq!(
+            String::from_utf8(lines.writer.into_inner().unwrap()).unwrap(),
+            "a.csv: 50 %, 1,234 rows\n"
+        );
+        assert!(seldom.writer.into_inner().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_terminal_gets_a_bar_that_follows_the_file_and_goes() {
+        let bar = Bar::default();
+        bar.opened(Path::new("folder/a.csv"), 100);
+        bar.advanced(HALF);
+        {
+            let bar = bar.bar.lock().unwrap();
+            let bar = bar.as_ref().unwrap();
+            assert_eq!((bar.position(), bar.length(), bar.message().as_str()), (50, Some(100), "1,234 rows"));
+            assert_eq!(bar.prefix(), "a.csv");
+        }
+        bar.closed();
+        assert!(bar.bar.lock().unwrap().is_none());
     }
 }

@@ -38,6 +38,9 @@ async fn a_bad_parameter_is_named() {
         ("/api/stock/%FF%FE/daily", "code"),
         ("/api/stock/600519%00SH/daily", "code"),
         ("/health?x=1", "x"),
+        ("/livez?x=1", "x"),
+        ("/readyz?x=1", "x"),
+        ("/api?x=1", "x"),
     ] {
         let problem = problem(&app, target, 400, "invalid_parameter").await;
         assert_eq!(problem["errors"][0]["parameter"], json!(parameter), "{target}");
@@ -50,6 +53,16 @@ async fn every_mistake_of_a_request_is_told_at_once() {
     let problem =
         problem(&app, "/api/overview/hot-stocks?limit=99&date=x&sort=1", 400, "invalid_parameter").await;
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_is_not_much_longer_than_its_question() {
+    let app = TestApp::start().await;
+    let target = format!("/health?{}", "a&".repeat(10_000));
+    let response = app.get(&target).await;
+    assert_eq!(response.status(), 400);
+    let body = response.bytes().await.unwrap();
+    assert!(body.len() < 4096, "{} bytes", body.len());
 }
 
 #[tokio::test]

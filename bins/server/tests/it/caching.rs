@@ -98,10 +98,11 @@ async fn every_encoding_unpacks_to_the_same_body_under_a_tag_of_its_own() {
     let plain = plain.bytes().await.unwrap();
     let mut tags = vec![plain_tag];
     for encoding in ["gzip", "br", "zstd"] {
-        for label in ["miss", "hit"] {
+        for _ in 0..2 {
             let response = app.get_with(target, &[("accept-encoding", encoding)]).await;
             assert_eq!(response.headers()["content-encoding"], encoding);
-            assert_eq!(response.headers()["x-cache"], label, "{encoding}");
+            // The answer was found; only its form may be new.
+            assert_eq!(response.headers()["x-cache"], "hit", "{encoding}");
             tags.push(response.headers()["etag"].clone());
             let packed = response.bytes().await.unwrap();
             assert!(packed.len() * 2 < plain.len(), "{encoding}: {} of {}", packed.len(), plain.len());

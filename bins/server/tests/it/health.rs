@@ -33,6 +33,24 @@ async fn the_hit_ratio_is_unknown_before_the_first_read() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_replaced_is_not_healthy() {
+    let app = TestApp::with_a_small_market().await;
+    app.json("/api/overview/indices").await;
+    std::fs::remove_file(app.folder.path().join("stockpile.db")).unwrap();
+    for target in ["/health", "/readyz"] {
+        assert_eq!(app.get(target).await.status(), 503, "{target}");
+    }
+    let health: serde_json::Value = app.get("/health").await.json().await.unwrap();
+    assert_eq!(
+        (&health["status"], &health["services"]["sqlite"]),
+        (&json!("unhealthy"), &json!("disconnected"))
+    );
+    assert_eq!(app.get("/livez").await.status(), 200);
+    // What is known is still told.
+    assert_eq!(app.get("/api/overview/indices").await.status(), 200);
+}
+
+#[tokio::test]
 async fn probes_answer() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/livez").await.status(), 200);
