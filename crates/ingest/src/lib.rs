@@ -8,7 +8,9 @@ mod error;
 mod file;
 mod progress;
 
-pub use demo::{DemoDay, DemoDays, DemoMarket, DemoSize};
+pub use demo::{
+    CandleInterval, DemoCandle, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, DemoSize, DemoWritten,
+};
 pub use error::{Error, Result};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};

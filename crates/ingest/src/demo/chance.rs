@@ -16,6 +16,11 @@ impl Source {
         Self { key: xxh3_64_with_seed(what.as_bytes(), seed) }
     }
 
+    /// Other numbers for the same thing.
+    pub(super) fn part(self, what: &str) -> Self {
+        Self::new(self.key, what)
+    }
+
     /// The stream of a day, a year or any other number.
     pub(super) fn at(self, number: i32) -> Stream {
         Stream { key: xxh3_64_with_seed(&number.to_le_bytes(), self.key), drawn: 0 }

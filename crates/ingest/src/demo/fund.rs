@@ -31,7 +31,7 @@ impl Target {
         match number {
             0..=3 => Self::Index(OF_EXAMPLES[number]),
             _ if number % 9 == 8 => Self::Money,
-            _ if number % 3 == 0 => Self::Index(number / 3 % INDICES.len()),
+            _ if number.is_multiple_of(3) => Self::Index(number / 3 % INDICES.len()),
             _ => Self::Sector(number % SECTORS.len()),
         }
     }
@@ -74,7 +74,7 @@ impl Fund {
     pub(super) fn new(seed: u64, number: u32, first_day: TradeDate) -> Option<Self> {
         let code: TsCode = match EXAMPLES.get(number as usize) {
             Some(example) => example.parse(),
-            None if number % 2 == 0 => format!("{}.SH", 512_001 + 10 * number).parse(),
+            None if number.is_multiple_of(2) => format!("{}.SH", 512_001 + 10 * number).parse(),
             None => format!("{}.SZ", 159_001 + 10 * number).parse(),
         }
         .ok()?;

@@ -7,21 +7,30 @@
 mod candle;
 mod chance;
 mod climate;
+mod crypto;
 mod days;
 mod fund;
 mod holidays;
 mod index;
 mod names;
+mod path;
 mod payout;
+mod quote;
 mod stock;
 #[cfg(test)]
 mod tests;
 mod universe;
+mod write;
 
 use jiff::ToSpan as _;
 use stockpile_market::{CalendarDay, Security, TradeDate};
 
-pub use self::days::{DemoDay, DemoDays};
+pub use self::{
+    crypto::{CandleInterval, DemoCandle},
+    days::{DemoDay, DemoDays},
+    quote::{DemoQuote, DemoReplay},
+    write::DemoWritten,
+};
 use self::{
     fund::Fund,
     holidays::{FIRST_DAY, LAST_DAY},

@@ -16,6 +16,7 @@ impl Payouts {
     /// The days after `since`; what was due until then is past.
     pub(super) fn after(source: Source, since: TradeDate) -> Self {
         let year = since.civil().year();
+        let source = source.part("payouts");
         let this = due(source, year);
         Self { source, next: if this > since { this } else { due(source, year + 1) } }
     }
@@ -27,18 +28,21 @@ impl Payouts {
         }
         let year = self.next.civil().year();
         self.next = due(self.source, year + 1);
-        // Below every number of a day, of which the other streams are made.
-        let mut stream = self.source.at(-i32::from(year));
-        stream.below(2);
+        let mut stream = self.source.at(i32::from(year));
+        // The first number chose the day.
+        stream.uniform();
         Some(stream)
     }
 }
 
 /// A day of May to July of each year.
 fn due(source: Source, year: i16) -> TradeDate {
-    let days = source.at(-i32::from(year)).below(80);
+    let days = source.at(i32::from(year)).below(80);
     Date::constant(year, 5, 8).saturating_add(i64::from(days).days()).into()
 }
+
+/// Below this close nothing is paid, ticks.
+const CHEAP: i64 = 250;
 
 /// What each share receives.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,7 @@ impl Payout {
         let splits = stream.happens(if close > 6000 { 0.6 } else { 0.15 });
         let shares = f64::from(2 + stream.below(8)) / 10.0;
         Self {
-            cash: if pays { (close as f64 * rate) as i64 } else { 0 },
+            cash: if pays && close > CHEAP { (close as f64 * rate) as i64 } else { 0 },
             shares: if splits && close > 1500 { shares } else { 0.0 },
         }
     }
