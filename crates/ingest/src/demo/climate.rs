@@ -5,8 +5,8 @@ use super::{
     names::SECTORS,
 };
 
-/// Pull of the market back to its trend, a day.
-const PULL: f64 = 0.004;
+/// Pull of the market back to its trend, a day: half of a swing is gone after five months.
+const PULL: f64 = 0.007;
 /// Growth of the trend, a day: about 5 % a year.
 const TREND: f64 = 0.0002;
 

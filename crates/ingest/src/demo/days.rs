@@ -17,7 +17,7 @@ use super::{
 pub struct DemoDay {
     /// Trading day.
     pub date: TradeDate,
-    /// Bars of the stocks that traded, by number of the stock; suspended ones are absent.
+    /// Bars of the stocks that traded, in a fixed order that is not that of the codes; suspended ones are absent.
     pub stocks: Vec<DailyBar>,
     /// Bars of the ETFs.
     pub etfs: Vec<DailyBar>,

@@ -1,6 +1,6 @@
 //! ETFs: each follows an index, a sector or the money market.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use stockpile_market::{ListStatus, Security, SecurityKind, Tick, TradeDate, TsCode};
 
 use super::{
@@ -82,7 +82,8 @@ impl Fund {
         let mut stream = source.at(0);
         let target = Target::of(number);
         let price = if target == Target::Money { 100_000.0 } else { stream.between(700.0, 2200.0) };
-        let turnover = 1e6 * growth(stream.between(1.5, 4.0));
+        // From 10 million to some billion CNY a day; the well-known codes are large ones.
+        let millions = growth(stream.between(2.4, 5.0)) * if number < 4 { 20.0 } else { 1.0 };
         let years = i16::try_from(stream.below(14)).unwrap_or_default();
         Some(Self {
             code,
@@ -92,7 +93,7 @@ impl Fund {
             source,
             close: price as i64,
             factor: 1.0,
-            lots: turnover / (price / 1000.0) / 1.0,
+            lots: millions * 1e6 / (price / 1000.0) / 100.0,
             payouts: Payouts::after(source, first_day),
         })
     }
@@ -149,6 +150,3 @@ impl Fund {
         true
     }
 }
-
-/// When the indices were first published, close enough for a demonstration.
-pub(super) const INDEX_LIST_DATE: Date = date(2005, 1, 4);

@@ -1,10 +1,14 @@
 //! The eight indices, each computed from the stocks it counts.
 
+use jiff::civil::Date;
 use stockpile_market::{
     Board, DailyBar, Exchange, ListStatus, Security, SecurityKind, TradeDate, TsCode, index_name,
 };
 
-use super::{candle::four_decimals, fund::INDEX_LIST_DATE, stock::StockDay, universe::Share};
+use super::{candle::four_decimals, stock::StockDay, universe::Share};
+
+/// First day of every index, which for some of the real ones came later.
+const LIST_DATE: Date = Date::constant(2005, 1, 4);
 
 /// An index, as far as it does not change.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +71,7 @@ impl Index {
             kind: SecurityKind::Index,
             area: None,
             industry: None,
-            list_date: Some(INDEX_LIST_DATE.into()),
+            list_date: Some(LIST_DATE.into()),
             delist_date: None,
             list_status: Some(ListStatus::Listed),
         })

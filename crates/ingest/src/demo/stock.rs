@@ -173,7 +173,7 @@ impl Stock {
             Mood::Slump => (0.6, 1.6),
         };
         // Wider limits are reached less often.
-        let base = 0.0008 / (width * width).max(0.01) * 0.1;
+        let base = 0.0008 / width.max(0.05);
         let (up, down) = match self.streak {
             1..=5 => (0.25, base * down),
             -3..=-1 => (base * up, 0.15),
