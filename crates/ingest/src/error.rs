@@ -1,10 +1,10 @@
-//! Why a file was not ingested. Nothing of it is in the store then.
+//! Why a file, or the demo market, was not ingested. Nothing of it is in the store then.
 
 use std::{io, path::PathBuf};
 
 use crate::FileKind;
 
-/// Why a file was not ingested. Nothing of it is in the store then.
+/// Why a file, or the demo market, was not ingested. Nothing of it is in the store then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -123,7 +123,21 @@ pub enum Error {
         /// What the store reported.
         source: stockpile_storage::Error,
     },
+
+    /// The store refused the demo market.
+    #[error("the demo market could not be stored")]
+    StoreDemo {
+        /// What the store reported.
+        source: stockpile_storage::Error,
+    },
+
+    /// The demo market stopped half way: a defect of this program.
+    #[error("the demo market could not be generated; please report this")]
+    Demo {
+        /// What the task reported.
+        source: tokio::task::JoinError,
+    },
 }
 
-/// The result of ingesting a file.
+/// The result of ingesting.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
