@@ -3,9 +3,12 @@
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use stockpile_cache::Cache;
+use stockpile_market::SecurityKind;
 use stockpile_routes::{AppState, Lifetimes, Options};
 use stockpile_settings::{ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
 use stockpile_storage::{Store, sqlite};
+
+use crate::demo;
 
 /// What the settings ask for and this release does not have, one sentence each; empty when it can start.
 #[must_use]
@@ -25,9 +28,7 @@ pub fn missing(settings: &Settings) -> Vec<String> {
     let access = (settings.access.api == ApiAccess::Authenticated).then(|| {
         "API_ACCESS: `authenticated` needs accounts, which this release does not have; use open".to_owned()
     });
-    let demo = (settings.demo == Demo::On)
-        .then(|| "DEMO: `on` needs the demo market, which this release does not have; use auto".to_owned());
-    [storage, cache, access, demo].into_iter().flatten().collect()
+    [storage, cache, access].into_iter().flatten().collect()
 }
 
 pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
@@ -43,6 +44,7 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
         lifetimes: Lifetimes {
             daily: lifetimes.daily,
             daily_live: lifetimes.daily_live,
+            quote: lifetimes.quote,
             basic: lifetimes.basic,
             overview: lifetimes.overview,
             overview_live: lifetimes.overview_live,
@@ -50,7 +52,27 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
         request_timeout: settings.http.request_timeout,
         now: Timestamp::now,
     };
-    Ok(AppState::new(store, cache, &options))
+    let wants_demo = match settings.demo {
+        Demo::On => true,
+        Demo::Off => false,
+        Demo::Auto => !has_bars(&store).await?,
+    };
+    let state = AppState::new(store, cache, &options);
+    match &settings.storage {
+        StorageUrl::Sqlite { path } if wants_demo => {
+            Ok(state.with_demo(demo::open(path, settings.demo == Demo::On).await?))
+        }
+        _ => Ok(state),
+    }
+}
+
+async fn has_bars(store: &Store) -> anyhow::Result<bool> {
+    for kind in SecurityKind::ALL {
+        if !store.bars.day_counts(kind).await.context("while asking the store")?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn open_store(url: &StorageUrl) -> anyhow::Result<Store> {

@@ -1,6 +1,7 @@
 //! The server as a library, so that tests start the real thing.
 
 pub mod backends;
+mod demo;
 pub mod flags;
 
 use std::net::{SocketAddr, TcpListener};

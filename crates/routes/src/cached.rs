@@ -10,8 +10,9 @@ use bytes::Bytes;
 use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{encoding::Encoding, problem::Problem, state::AppState};
+use crate::{encoding::Encoding, problem::Problem, reference_data::ReferenceData, state::AppState};
 
+const X_DATA: HeaderName = HeaderName::from_static("x-data");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// Packed bodies: not a family of answers, but another form of them.
 pub(crate) const PACKED: Kind<Body> = Kind::new("packed");
@@ -76,9 +77,23 @@ impl Codec<Body> for BodyCodec {
 /// Where a body is kept and for how long.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    pub(crate) kind: &'static Kind<Body>,
-    pub(crate) key: String,
-    pub(crate) ttl: Duration,
+    kind: &'static Kind<Body>,
+    key: String,
+    ttl: Duration,
+    demo: bool,
+}
+
+impl Place {
+    /// A place for an answer from this reference data: another revision of it, or the demo market, has places of its own.
+    pub(crate) fn new(
+        kind: &'static Kind<Body>,
+        key: &str,
+        ttl: Duration,
+        reference: &ReferenceData,
+    ) -> Self {
+        let origin = if reference.demo { "demo" } else { "r" };
+        Self { kind, key: format!("{key}:{origin}{}", reference.revision), ttl, demo: reference.demo }
+    }
 }
 
 /// Answers with the body at a place, made by `load` when there is none.
@@ -95,20 +110,24 @@ where
         return Err(Problem::NotAcceptable("answers are application/json"));
     }
     let encoding = Encoding::accepted(request)?;
+    let demo = place.demo;
     let (plain, outcome) = state
         .cache
         .entry(place.kind, &place.key)
         .ttl(place.ttl)
         .hard_timeout(state.request_timeout)
         .with_outcome()
-        .get_or_load(|_| async move { Ok(Body::new(Encoding::Identity, load().await?)) })
+        .get_or_load(move |_| async move {
+            let bytes = load().await?;
+            Ok(Body::new(Encoding::Identity, if demo { labelled(bytes) } else { bytes }))
+        })
         .await
         .map_err(problem)?;
     let body = match encoding {
         Encoding::Identity => plain,
         _ => packed(state, &place, plain, encoding).await,
     };
-    Ok(answer(request, &body, &outcome, place.ttl))
+    Ok(answer(request, &body, &outcome, &place))
 }
 
 /// The same answer packed. It is found by the tag of what it was made from, so it never is of another age.
@@ -133,6 +152,15 @@ async fn packed(state: &AppState, place: &Place, plain: Arc<Body>, encoding: Enc
     })
 }
 
+/// Says at the top of a JSON object that its figures are invented.
+fn labelled(object: Vec<u8>) -> Vec<u8> {
+    match object.strip_prefix(b"{") {
+        Some(b"}") => b"{\"demo\":true}".to_vec(),
+        Some(members) => [b"{\"demo\":true,", members].concat(),
+        None => object,
+    }
+}
+
 fn problem(error: LoadError<Problem>) -> Problem {
     match error {
         LoadError::Loader(problem) => Problem::clone(&problem),
@@ -147,15 +175,18 @@ fn problem(error: LoadError<Problem>) -> Problem {
     }
 }
 
-fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, ttl: Duration) -> HttpResponse {
+fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, place: &Place) -> HttpResponse {
     let known = matches_tag(request, &body.tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, body.tag.clone()))
         .insert_header((header::AGE, outcome.age.as_secs()))
-        .insert_header((header::CACHE_CONTROL, cache_control(outcome.fresh_for, ttl)))
+        .insert_header((header::CACHE_CONTROL, cache_control(outcome.fresh_for, place.ttl)))
         .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")))
         .insert_header((X_CACHE, HeaderValue::from_static(outcome.label())));
+    if place.demo {
+        response.insert_header((X_DATA, HeaderValue::from_static("demo")));
+    }
     if known {
         return response.finish();
     }

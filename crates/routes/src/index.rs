@@ -23,6 +23,7 @@ const LINKS: &[&str] = &[
     "/api/overview/indices{?date}",
     "/api/stock/{code}/basic",
     "/api/stock/{code}/daily{?start,end,adjust}",
+    "/api/stock/{code}/quote",
 ];
 
 pub(crate) async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {

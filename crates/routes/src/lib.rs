@@ -11,6 +11,7 @@ mod method;
 mod overview;
 mod parameters;
 mod problem;
+mod quotes;
 mod reference_data;
 mod request_id;
 mod state;
@@ -23,8 +24,9 @@ use serde::Serialize;
 
 pub use crate::{
     problem::{InvalidParameter, Problem},
+    quotes::{Quote, QuoteSource},
     request_id::assign as assign_request_id,
-    state::{AppState, Lifetimes, Options},
+    state::{AppState, Demo, Lifetimes, Options},
 };
 
 /// How long a body may stand in for one that cannot be made: a day without the store is still a day with answers.

@@ -17,6 +17,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(250);
 pub(crate) struct ReferenceData {
     /// Revision of the store; part of every cache key, so that a body of older data is never found again.
     pub(crate) revision: u64,
+    /// The store it was read from, for whatever else an answer needs.
+    pub(crate) store: Store,
+    /// Whether that is the demo market: invented, and to be labelled so.
+    pub(crate) demo: bool,
     pub(crate) calendar: TradingCalendar,
     securities: HashMap<TsCode, Security>,
     /// By kind, in the order of [`SecurityKind::ALL`].
@@ -34,6 +38,11 @@ impl ReferenceData {
         facts.or_else(|| (kind == SecurityKind::Index).then(|| stockpile_market::index_name(code)).flatten())
     }
 
+    /// Whether there are bars of any kind.
+    pub(crate) fn has_bars(&self) -> bool {
+        self.days.iter().any(|days| !days.days().is_empty())
+    }
+
     pub(crate) fn days(&self, kind: SecurityKind) -> &DayIndex {
         &self.days[kind as usize]
     }
@@ -47,7 +56,7 @@ impl ReferenceData {
         }
     }
 
-    async fn read(store: &Store, revision: u64) -> Result<Self> {
+    async fn read(store: &Store, demo: bool, revision: u64) -> Result<Self> {
         let securities = store.securities.all().await?;
         let mut calendar_days = store.calendar.days(Exchange::Sse).await?;
         if calendar_days.is_empty() {
@@ -69,7 +78,7 @@ impl ReferenceData {
                 .map_err(|error| impossible("calendar", &error))?
         };
         let securities = securities.into_iter().map(|security| (security.ts_code, security)).collect();
-        Ok(Self { revision, calendar, securities, days })
+        Ok(Self { revision, store: store.clone(), demo, calendar, securities, days })
     }
 }
 
@@ -81,13 +90,14 @@ fn impossible(what: &'static str, value: &dyn std::fmt::Display) -> Error {
 #[derive(Debug)]
 pub(crate) struct References {
     store: Store,
+    demo: bool,
     current: ArcSwapOption<(Instant, Arc<ReferenceData>)>,
     checking: Mutex<()>,
 }
 
 impl References {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, current: ArcSwapOption::empty(), checking: Mutex::new(()) }
+    pub(crate) fn new(store: Store, demo: bool) -> Self {
+        Self { store, demo, current: ArcSwapOption::empty(), checking: Mutex::new(()) }
     }
 
     /// The reference data, at most a second behind the store; older while the store cannot be asked.
@@ -138,7 +148,7 @@ impl References {
     async fn read(&self) -> Result<Arc<ReferenceData>> {
         // The revision comes first: a commit in between is then noticed at the next check.
         let revision = self.store.ingest.revision().await?;
-        let data = ReferenceData::read(&self.store, revision).await?;
+        let data = ReferenceData::read(&self.store, self.demo, revision).await?;
         tracing::debug!(revision, securities = data.securities.len(), "read the reference data");
         Ok(Arc::new(data))
     }

@@ -7,11 +7,14 @@ use std::{
 
 use jiff::Timestamp;
 use stockpile_cache::Cache;
-use stockpile_market::TradeDate;
+use stockpile_market::{TradeDate, TsCode};
 use stockpile_storage::Store;
 
-use crate::problem::Problem;
-use crate::reference_data::{ReferenceData, References};
+use crate::{
+    problem::Problem,
+    quotes::{Quote, QuoteSource},
+    reference_data::{ReferenceData, References},
+};
 
 /// How long bodies are fresh, by family.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +23,8 @@ pub struct Lifetimes {
     pub daily: Duration,
     /// Bars with the current day among them.
     pub daily_live: Duration,
+    /// Latest quote.
+    pub quote: Duration,
     /// Facts of a security.
     pub basic: Duration,
     /// Lists and statistics of a closed day.
@@ -41,12 +46,31 @@ pub struct Options {
     pub now: fn() -> Timestamp,
 }
 
+/// An invented market, served and labelled while there is no real one.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    /// Its own store; rows never mix.
+    pub store: Store,
+    /// Its quotes.
+    pub quotes: Arc<dyn QuoteSource>,
+    /// Serve it even when the real store has bars.
+    pub always: bool,
+}
+
+#[derive(Debug)]
+struct DemoMarket {
+    references: References,
+    quotes: Arc<dyn QuoteSource>,
+    always: bool,
+}
+
 /// What every handler needs; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState {
     pub(crate) store: Store,
     pub(crate) cache: Cache,
-    pub(crate) references: Arc<References>,
+    references: Arc<References>,
+    demo: Option<Arc<DemoMarket>>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
@@ -59,7 +83,8 @@ impl AppState {
     #[must_use]
     pub fn new(store: Store, cache: Cache, options: &Options) -> Self {
         Self {
-            references: Arc::new(References::new(store.clone())),
+            references: Arc::new(References::new(store.clone(), false)),
+            demo: None,
             store,
             cache,
             lifetimes: options.lifetimes,
@@ -70,16 +95,38 @@ impl AppState {
         }
     }
 
+    /// Serves an invented market while the store has no bars.
+    #[must_use]
+    pub fn with_demo(self, demo: Demo) -> Self {
+        let Demo { store, quotes, always } = demo;
+        let market = DemoMarket { references: References::new(store, true), quotes, always };
+        Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// The latest quote of a live source, if there is one for this market.
+    pub(crate) fn quote(&self, reference: &ReferenceData, code: TsCode) -> Option<Quote> {
+        let demo = self.demo.as_ref().filter(|_| reference.demo)?;
+        demo.quotes.latest(code, (self.now)())
+    }
+
     /// The day at the exchange.
     pub(crate) fn today(&self) -> TradeDate {
         stockpile_market::exchange_date((self.now)().as_second())
     }
 
-    /// The reference data, read in time or not at all.
+    /// The reference data of the market to be shown, read in time or not at all.
+    ///
+    /// The demo market stands in for a store without bars, never for one that cannot be asked.
     pub(crate) async fn reference(&self) -> Result<Arc<ReferenceData>, Problem> {
-        match tokio::time::timeout(self.request_timeout, self.references.current()).await {
-            Ok(Ok(reference)) => Ok(reference),
-            Ok(Err(error)) => Err(Problem::from(error)),
+        let read = async {
+            let real = self.references.current().await?;
+            match &self.demo {
+                Some(demo) if demo.always || !real.has_bars() => demo.references.current().await,
+                _ => Ok(real),
+            }
+        };
+        match tokio::time::timeout(self.request_timeout, read).await {
+            Ok(reference) => Ok(reference?),
             Err(_) => Err(Problem::Unavailable),
         }
     }

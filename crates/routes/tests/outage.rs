@@ -106,6 +106,7 @@ fn state(store: Store, clock: &Arc<ManualClock>) -> web::Data<AppState> {
         lifetimes: Lifetimes {
             daily: minute,
             daily_live: minute,
+            quote: minute,
             basic: minute,
             overview: minute,
             overview_live: minute,

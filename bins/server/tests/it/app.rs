@@ -31,8 +31,12 @@ impl TestApp {
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage_url = format!("sqlite://{}", folder.path().join("stockpile.db").display());
-        let mut variables =
-            vec![("HTTP_ADDR", "127.0.0.1:0"), ("STORAGE_URL", storage_url.as_str()), ("HTTP_WORKERS", "1")];
+        let mut variables = vec![
+            ("DEMO", "off"),
+            ("HTTP_ADDR", "127.0.0.1:0"),
+            ("STORAGE_URL", storage_url.as_str()),
+            ("HTTP_WORKERS", "1"),
+        ];
         variables.extend(settings);
         let variables: Vec<(String, String)> =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -4,6 +4,7 @@
 mod app;
 mod bad_requests;
 mod caching;
+mod demo;
 mod health;
 mod overview;
 mod process;

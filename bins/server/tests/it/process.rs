@@ -15,6 +15,7 @@ fn server(folder: &Path) -> Command {
         .current_dir(folder)
         .env_clear()
         .env("STORAGE_URL", "sqlite://data/stockpile.db")
+        .env("DEMO", "off")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
@@ -108,11 +109,10 @@ fn everything_this_release_lacks_is_named_at_once_and_nothing_is_made() {
     server
         .env("STORAGE_URL", "clickhouse://app:p4ssw-x9@127.0.0.1:8123/stock_data")
         .env("CACHE_URL", "redis://127.0.0.1:6379")
-        .env("API_ACCESS", "authenticated")
-        .env("DEMO", "on");
+        .env("API_ACCESS", "authenticated");
     let (code, text) = run(&mut server);
     assert_eq!(code, 2, "{text}");
-    for name in ["STORAGE_URL", "CACHE_URL", "API_ACCESS", "DEMO"] {
+    for name in ["STORAGE_URL", "CACHE_URL", "API_ACCESS"] {
         assert!(text.contains(name), "{text}");
     }
     assert!(!text.contains("p4ssw-x9"), "{text}");

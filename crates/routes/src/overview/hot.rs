@@ -71,8 +71,8 @@ async fn hot(
     let reference = state.reference().await?;
     let day = Day::of(&reference, kind, date);
     let exchange_name = exchange.map_or("all", Exchange::suffix);
-    let place = day.place(&state, &reference, family, &format!("{sort_by}:{limit}:{exchange_name}:"));
-    let store = state.store.clone();
+    let place = day.place(&state, &reference, family, &format!(":{sort_by}:{limit}:{exchange_name}"));
+    let store = reference.store.clone();
     cached::respond(&request, &state, place, move || async move {
         let bars = match day.date.filter(|_| day.has_bars) {
             Some(trade_date) => {

@@ -42,7 +42,7 @@ pub(super) async fn indices(
     let reference = state.reference().await?;
     let day = Day::of(&reference, SecurityKind::Index, date);
     let place = day.place(&state, &reference, "indices", "");
-    let store = state.store.clone();
+    let store = reference.store.clone();
     cached::respond(&request, &state, place, move || async move {
         let bars = match day.date.filter(|_| day.has_bars) {
             Some(date) => store.bars.on(SecurityKind::Index, date).await?,

@@ -44,7 +44,7 @@ pub(super) async fn market_stats(
     let reference = state.reference().await?;
     let day = Day::of(&reference, SecurityKind::Stock, date);
     let place = day.place(&state, &reference, "market_stats", "");
-    let store = state.store.clone();
+    let store = reference.store.clone();
     cached::respond(&request, &state, place, move || async move {
         let breadth = match day.date.filter(|_| day.has_bars) {
             Some(date) => breadth(&store, &reference, date).await?,

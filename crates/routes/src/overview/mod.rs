@@ -45,10 +45,7 @@ impl Day {
     fn place(&self, state: &AppState, reference: &ReferenceData, family: &str, parameters: &str) -> Place {
         let date = self.date.map_or_else(|| "none".to_owned(), |date| date.to_string());
         let closed = self.has_bars && self.date.is_some_and(|date| date < state.today());
-        Place {
-            kind: &OVERVIEW,
-            key: format!("{family}:{date}:{parameters}r{}", reference.revision),
-            ttl: if closed { state.lifetimes.overview } else { state.lifetimes.overview_live },
-        }
+        let ttl = if closed { state.lifetimes.overview } else { state.lifetimes.overview_live };
+        Place::new(&OVERVIEW, &format!("{family}:{date}{parameters}"), ttl, reference)
     }
 }

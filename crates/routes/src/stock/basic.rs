@@ -39,11 +39,7 @@ pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> R
 
     let reference = state.reference().await?;
     let found = lookup::find(&state, &reference, query).await?;
-    let place = Place {
-        kind: &BASIC,
-        key: format!("{}:r{}", found.code, reference.revision),
-        ttl: state.lifetimes.basic,
-    };
+    let place = Place::new(&BASIC, found.code.text().as_str(), state.lifetimes.basic, &reference);
     cached::respond(&request, &state, place, move || async move {
         let facts = reference.security(found.code);
         json(&Basic {

@@ -63,12 +63,10 @@ pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> R
     };
     let day = |day: Option<TradeDate>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
     let closed = end.is_some_and(|end| end < state.today());
-    let place = Place {
-        kind: &DAILY,
-        key: format!("{}:{}:{}:{adjust}:r{}", found.code, day(start), day(end), reference.revision),
-        ttl: if closed { state.lifetimes.daily } else { state.lifetimes.daily_live },
-    };
-    let store = state.store.clone();
+    let ttl = if closed { state.lifetimes.daily } else { state.lifetimes.daily_live };
+    let key = format!("{}:{}:{}:{adjust}", found.code, day(start), day(end));
+    let place = Place::new(&DAILY, &key, ttl, &reference);
+    let store = reference.store.clone();
     cached::respond(&request, &state, place, move || async move {
         let bars = store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
         if bars.len() > MAX_BARS as usize {

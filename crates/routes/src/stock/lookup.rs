@@ -36,7 +36,7 @@ pub(super) async fn find(
     let without_facts: Vec<TsCode> =
         query.candidates().filter(|code| reference.security(*code).is_none()).collect();
     if !without_facts.is_empty() {
-        let known = tokio::time::timeout(state.request_timeout, state.store.bars.kinds(&without_facts))
+        let known = tokio::time::timeout(state.request_timeout, reference.store.bars.kinds(&without_facts))
             .await
             .map_err(|_| Problem::Unavailable)??;
         found.extend(known.into_iter().map(|(code, kind)| Found { code, kind }));

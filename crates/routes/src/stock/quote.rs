@@ -1,0 +1,121 @@
+//! The latest price of a security.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
+use serde::Serialize;
+use stockpile_cache::Kind;
+use stockpile_market::{EXCHANGE_UTC_OFFSET_S, TradeDate, TsCode};
+use stockpile_storage::BarRange;
+
+use super::lookup::{self, Found};
+use crate::{
+    STALE_WINDOW, THROTTLE,
+    cached::{self, Body, Place},
+    json,
+    parameters::Parameters,
+    problem::Problem,
+    quotes::Quote,
+    reference_data::ReferenceData,
+    state::AppState,
+};
+
+const QUOTE: Kind<Body> = Kind::new("quote").stale(STALE_WINDOW).throttle(THROTTLE);
+/// The closing auction ends a day, seconds after midnight at the exchange.
+const CLOSE_S: i64 = 15 * 60 * 60;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    ts_code: TsCode,
+    name: Option<&'a str>,
+    /// RFC 3339, at the exchange's offset.
+    time: Option<String>,
+    price: Option<f64>,
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
+    pre_close: Option<f64>,
+    change: Option<f64>,
+    pct_chg: Option<f64>,
+    vol: Option<f64>,
+    amount: Option<f64>,
+    source: Source,
+}
+
+/// What a price rests on.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Source {
+    /// The last daily bar.
+    Daily,
+    /// An invented quote.
+    Demo,
+}
+
+pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let query = lookup::code(&request)?;
+    Parameters::new(request.query_string(), &[]).finish()?;
+
+    let reference = state.reference().await?;
+    let found = lookup::find(&state, &reference, query).await?;
+    let place = Place::new(&QUOTE, found.code.text().as_str(), state.lifetimes.quote, &reference);
+    let owned = AppState::clone(&state);
+    cached::respond(&request, &state, place, move || async move {
+        let (quote, source) = match owned.quote(&reference, found.code) {
+            Some(quote) => (Some(quote), Source::Demo),
+            None => (last_bar(&reference, found).await?, Source::Daily),
+        };
+        json(&answer(&reference, found, quote.as_ref(), source))
+    })
+    .await
+}
+
+/// The last bar as a quote; a security without bars has none.
+async fn last_bar(reference: &ReferenceData, found: Found) -> Result<Option<Quote>, Problem> {
+    let bars = reference.store.bars.of(found.kind, found.code, BarRange::Last(1), 1).await?;
+    Ok(bars.into_iter().next().map(|stored| Quote {
+        time: close_of(stored.bar.trade_date),
+        price: stored.bar.close,
+        open: stored.bar.open,
+        high: stored.bar.high,
+        low: stored.bar.low,
+        pre_close: stored.bar.pre_close,
+        change: stored.bar.change,
+        pct_chg: stored.bar.pct_chg,
+        vol: stored.bar.vol,
+        amount: stored.bar.amount,
+    }))
+}
+
+fn close_of(day: TradeDate) -> Timestamp {
+    let midnight = Offset::UTC.to_timestamp(day.civil().at(0, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
+    midnight.saturating_add(SignedDuration::from_secs(CLOSE_S - EXCHANGE_UTC_OFFSET_S)).unwrap_or(midnight)
+}
+
+fn exchange_time(time: Timestamp) -> String {
+    let offset =
+        i32::try_from(EXCHANGE_UTC_OFFSET_S).ok().and_then(|seconds| Offset::from_seconds(seconds).ok());
+    time.display_with_offset(offset.unwrap_or(Offset::UTC)).to_string()
+}
+
+fn answer<'a>(
+    reference: &'a ReferenceData,
+    found: Found,
+    quote: Option<&Quote>,
+    source: Source,
+) -> Answer<'a> {
+    Answer {
+        ts_code: found.code,
+        name: reference.name(found.code, found.kind),
+        time: quote.map(|quote| exchange_time(quote.time)),
+        price: quote.map(|quote| quote.price),
+        open: quote.and_then(|quote| quote.open),
+        high: quote.and_then(|quote| quote.high),
+        low: quote.and_then(|quote| quote.low),
+        pre_close: quote.and_then(|quote| quote.pre_close),
+        change: quote.and_then(|quote| quote.change),
+        pct_chg: quote.and_then(|quote| quote.pct_chg),
+        vol: quote.and_then(|quote| quote.vol),
+        amount: quote.and_then(|quote| quote.amount),
+        source,
+    }
+}
