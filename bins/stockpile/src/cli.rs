@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use stockpile_ingest::FileKind;
 
-/// Brings market data into a Stockpile store.
+/// The operator's command of Stockpile.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -37,6 +38,32 @@ pub(crate) enum Command {
         #[command(subcommand)]
         source: IngestSource,
     },
+    /// Tell what is in the store
+    Status,
+    /// Look at the settings
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Write a .env with every setting, its meaning and its default
+    Init {
+        /// Replace one that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the completions of a shell: `stockpile completions bash > /etc/bash_completion.d/stockpile`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Show every setting in force and where it comes from; secrets are masked
+    Show,
+    /// Say whether the programs could start with them
+    Check,
 }
 
 #[derive(Debug, Subcommand)]

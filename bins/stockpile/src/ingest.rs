@@ -1,9 +1,6 @@
 //! `stockpile ingest`.
 
-use std::{
-    io::{ErrorKind, Write as _, stdout},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -13,6 +10,7 @@ use stockpile_ingest::{FileIngest, Ingested, Outcome, Progress};
 use crate::{
     cli::{Cli, FileArgs},
     exit::Exit,
+    output::say,
     progress, store, summary,
 };
 
@@ -74,20 +72,8 @@ pub(crate) async fn files(cli: &Cli, args: &FileArgs) -> Result<Exit> {
                 }
             }
         };
-        exit = exit.max(say(line));
+        exit = exit.max(line.map_or(Exit::Ok, |line| say(&line)));
     }
     // Asking for nothing but files that cannot be read is a mistake, not a success.
     Ok(if ingested == 0 { exit.max(Exit::Failed) } else { exit })
-}
-
-/// Writes a line of the result. A reader that has gone away stops no ingest; a line that is lost otherwise is a failure.
-fn say(line: Option<String>) -> Exit {
-    let Some(line) = line else { return Exit::Ok };
-    match writeln!(stdout(), "{line}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("error: the result cannot be written: {error}");
-            Exit::Failed
-        }
-        _ => Exit::Ok,
-    }
 }

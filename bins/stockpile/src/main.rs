@@ -1,17 +1,20 @@
-//! The operator's command: brings market data into a store.
+//! The operator's command: brings market data into a store, tells what is there, shows the settings.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
 mod cli;
+mod config;
 mod exit;
 mod ingest;
+mod output;
 mod progress;
+mod status;
 mod store;
 mod summary;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::{
-    cli::{Cli, Command, IngestSource},
+    cli::{Cli, Command, ConfigAction, IngestSource},
     exit::Exit,
 };
 
@@ -48,6 +51,14 @@ fn main() -> std::process::ExitCode {
         let work = async {
             match &cli.command {
                 Command::Ingest { source: IngestSource::File(files) } => ingest::files(&cli, files).await,
+                Command::Status => status::status(&cli).await,
+                Command::Config { action: ConfigAction::Show } => config::show(&cli),
+                Command::Config { action: ConfigAction::Check } => config::check(&cli),
+                Command::Init { force } => config::init(*force),
+                Command::Completions { shell } => {
+                    clap_complete::generate(*shell, &mut Cli::command(), "stockpile", &mut std::io::stdout());
+                    Ok(Exit::Ok)
+                }
             }
         };
         tokio::select! {

@@ -12,19 +12,30 @@ use crate::cli::Cli;
 pub(crate) struct Opened {
     pub(crate) store: Store,
     pub(crate) folder: PathBuf,
+    /// Its address, without credentials.
+    pub(crate) name: String,
 }
 
-/// Opens the store that flag, environment or `.env` name.
-pub(crate) async fn open(cli: &Cli) -> Result<Opened> {
+/// The settings that flag, environment and `.env` give.
+pub(crate) fn settings(cli: &Cli) -> Result<Settings, stockpile_settings::Error> {
     let mut sources = Sources::process();
     if let Some(url) = &cli.storage_url {
         sources = sources.flag("STORAGE_URL", url.as_str());
     }
-    let settings = Settings::from_sources(&sources)?;
+    Settings::from_sources(&sources)
+}
+
+/// Opens the store that flag, environment or `.env` name.
+pub(crate) async fn open(cli: &Cli) -> Result<Opened> {
+    let settings = settings(cli)?;
     match &settings.storage {
         StorageUrl::Sqlite { path } => {
             let store = sqlite::open(path).await.context("while opening the store")?;
-            Ok(Opened { store, folder: path.parent().unwrap_or(Path::new(".")).to_owned() })
+            Ok(Opened {
+                store,
+                folder: path.parent().unwrap_or(Path::new(".")).to_owned(),
+                name: settings.storage.to_string(),
+            })
         }
         other => bail!("the store `{other}` is not built into this release; use sqlite://FILE"),
     }
