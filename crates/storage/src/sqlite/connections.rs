@@ -26,7 +26,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Pages a reader keeps, KiB. The system's file cache holds the rest.
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Pages the writer keeps while a run is open, KiB: a code-major file touches one page of each day in turn.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+const WRITER_CACHE_KIB: i64 = 24 * 1024;
 
 /// One writer and several readers of a file.
 #[derive(Debug)]
