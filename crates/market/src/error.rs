@@ -22,6 +22,18 @@ pub enum Error {
     #[error("`{0}` is not a listing status; write `L`, `D`, `P` or `I`")]
     ListStatus(String),
 
+    /// The text is not the interval of a candle.
+    #[error("`{0}` is not an interval; write `1m` to `1w`, such as `1h` or `1d`")]
+    Interval(String),
+
+    /// The text is not the frequency of a bar.
+    #[error("`{0}` is not a frequency; write `1min`, `5min`, `15min`, `30min` or `60min`")]
+    BarFreq(String),
+
+    /// The text is not a type of suspension.
+    #[error("`{0}` is not a type of suspension; write `S` or `R`")]
+    SuspendType(String),
+
     /// A series that holds one value a day holds two for this one.
     #[error("`{0}` has two values; keep one a day")]
     DuplicateDay(TradeDate),

@@ -6,21 +6,29 @@ mod adjust;
 mod bar;
 mod breadth;
 mod calendar;
+mod candle;
 mod code;
 mod completeness;
+mod crypto_market;
+mod daily_basic;
 mod date;
 mod error;
 mod hours;
 mod kind;
 mod limits;
+mod minute_bar;
 mod security;
+mod suspension;
 
 pub use adjust::{Adjust, AdjustmentFactors};
 pub use bar::{DailyBar, Tick};
 pub use breadth::{Breadth, LimitBasis, LimitNote, StockDay, is_adjusted_day};
 pub use calendar::TradingCalendar;
+pub use candle::{Candle, Interval};
 pub use code::{CodeQuery, CodeText, Exchange, TsCode};
 pub use completeness::DayIndex;
+pub use crypto_market::CryptoMarket;
+pub use daily_basic::DailyBasic;
 pub use date::TradeDate;
 pub use error::{Error, Result};
 pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
@@ -29,4 +37,6 @@ pub use limits::{
     DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,
     is_limit_down, is_limit_up,
 };
+pub use minute_bar::{BarFreq, MinuteBar};
 pub use security::{AdjFactor, CalendarDay, ListStatus, PriceLimit, Security};
+pub use suspension::{SuspendType, Suspension};

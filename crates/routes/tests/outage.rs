@@ -16,8 +16,7 @@ use stockpile_cache::{Cache, testkit::ManualClock};
 use stockpile_market::{DailyBar, SecurityKind, TradeDate};
 use stockpile_routes::{AppState, Lifetimes, Options, configure};
 use stockpile_storage::{
-    DayCount, Error, MockAdjFactors, MockDailyBars, MockIngestRuns, MockPriceLimits, MockSecurities,
-    MockTradeCalendar, Store,
+    DayCount, Error, MockDailyBars, MockIngestRuns, MockSecurities, MockTradeCalendar, Store,
 };
 
 const TARGET: &str = "/api/overview/hot-stocks";
@@ -93,9 +92,8 @@ fn with(
         bars: Arc::new(bars),
         securities: Arc::new(securities),
         calendar: Arc::new(calendar),
-        price_limits: Arc::new(MockPriceLimits::new()),
-        adj_factors: Arc::new(MockAdjFactors::new()),
         ingest: Arc::new(ingest),
+        ..Store::mocked()
     }
 }
 

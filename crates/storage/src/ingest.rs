@@ -5,7 +5,10 @@ use std::{fmt::Debug, num::NonZeroI64};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stockpile_market::{AdjFactor, CalendarDay, DailyBar, PriceLimit, Security, SecurityKind};
+use stockpile_market::{
+    AdjFactor, CalendarDay, Candle, CryptoMarket, DailyBar, DailyBasic, MinuteBar, PriceLimit, Security,
+    SecurityKind, Suspension,
+};
 
 use crate::Result;
 
@@ -119,6 +122,9 @@ pub trait RunWriter: Debug + Send {
     /// Number of the run.
     fn id(&self) -> RunId;
 
+    /// Takes every stock and ETF bar written from now on for adjusted by its source, even one on the tick.
+    fn mark_adjusted(&mut self);
+
     /// Writes bars of one kind.
     ///
     /// # Errors
@@ -157,6 +163,41 @@ pub trait RunWriter: Debug + Send {
     ///
     /// As [`write_bars`](Self::write_bars).
     async fn write_price_limits(&mut self, rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>>;
+
+    /// Writes valuations of stocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_bars`](Self::write_bars).
+    async fn write_basics(&mut self, rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>>;
+
+    /// Writes suspensions of trading.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_bars`](Self::write_bars).
+    async fn write_suspensions(&mut self, rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>>;
+
+    /// Writes bars within trading days.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_bars`](Self::write_bars).
+    async fn write_minute_bars(&mut self, rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>>;
+
+    /// Writes candles of crypto pairs.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_bars`](Self::write_bars).
+    async fn write_candles(&mut self, rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>>;
+
+    /// Writes prices of coins.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_bars`](Self::write_bars).
+    async fn write_crypto_markets(&mut self, rows: Vec<SourceRow<CryptoMarket>>) -> Result<Vec<Duplicate>>;
 
     /// Makes every row visible at once, records the run as done and gives the new revision.
     ///

@@ -5,30 +5,47 @@
 //! and for stores written elsewhere; with feature `mock`, each repository has a `mockall` mock.
 
 mod adj_factors;
+mod candles;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod crypto_markets;
 mod daily_bars;
+mod daily_basics;
 mod error;
 mod ingest;
+mod minute_bars;
 mod price_limits;
 mod securities;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod store;
+mod suspensions;
 mod trade_calendar;
 
 pub use adj_factors::AdjFactors;
 #[cfg(feature = "mock")]
 pub use adj_factors::MockAdjFactors;
+pub use candles::Candles;
+#[cfg(feature = "mock")]
+pub use candles::MockCandles;
+pub use crypto_markets::CryptoMarkets;
+#[cfg(feature = "mock")]
+pub use crypto_markets::MockCryptoMarkets;
 #[cfg(feature = "mock")]
 pub use daily_bars::MockDailyBars;
 pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, HotOrder, HotQuery, StoredBar};
+pub use daily_basics::DailyBasics;
+#[cfg(feature = "mock")]
+pub use daily_basics::MockDailyBasics;
 pub use error::{Error, Result, Source};
 #[cfg(feature = "mock")]
 pub use ingest::MockIngestRuns;
 pub use ingest::{
     Duplicate, IngestRun, IngestRuns, NewRun, RowCounts, RunId, RunState, RunWriter, SourceRow,
 };
+pub use minute_bars::MinuteBars;
+#[cfg(feature = "mock")]
+pub use minute_bars::MockMinuteBars;
 #[cfg(feature = "mock")]
 pub use price_limits::MockPriceLimits;
 pub use price_limits::PriceLimits;
@@ -36,6 +53,9 @@ pub use price_limits::PriceLimits;
 pub use securities::MockSecurities;
 pub use securities::Securities;
 pub use store::Store;
+#[cfg(feature = "mock")]
+pub use suspensions::MockSuspensions;
+pub use suspensions::Suspensions;
 #[cfg(feature = "mock")]
 pub use trade_calendar::MockTradeCalendar;
 pub use trade_calendar::TradeCalendar;

@@ -77,7 +77,7 @@ async fn several_openers_of_a_new_file_migrate_it_once() {
         .unwrap()
         .query_row("SELECT count(*) FROM schema_migration", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(applied, 1);
+    assert_eq!(applied, 2);
 }
 
 #[tokio::test]
@@ -116,6 +116,28 @@ async fn a_migration_edited_after_its_release_is_noticed() {
         .unwrap();
     let refused = sqlite::open(&file(&folder)).await.unwrap_err();
     assert!(matches!(refused, Error::ChangedMigration { version: 1 }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_release_keeps_its_rows_and_gains_tables() {
+    let (folder, store) = fresh().await;
+    ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    drop(store);
+    let file_now = rusqlite::Connection::open(file(&folder)).unwrap();
+    let tables = ["daily_basic", "suspension", "minute_bar", "candle", "crypto_market"];
+    file_now
+        .execute_batch(
+            &tables
+                .iter()
+                .map(|table| format!("DROP TABLE {table};"))
+                .chain(["DELETE FROM schema_migration WHERE version = 2".into()])
+                .collect::<String>(),
+        )
+        .unwrap();
+    drop(file_now);
+    let store = sqlite::open(&file(&folder)).await.unwrap();
+    assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+    assert_eq!(store.candles.intervals("BTCUSDT").await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Promises about bars.
 
+use jiff::Timestamp;
 use stockpile_market::{DailyBar, Exchange, SecurityKind};
 
-use super::{bar, code, date, ingest};
-use crate::{BarRange, DayCount, HotOrder, HotQuery, Store};
+use super::{bar, code, date, ingest, numbered, start};
+use crate::{BarRange, DayCount, HotOrder, HotQuery, RowCounts, Store};
 
 const ALL: BarRange = BarRange::Last(u32::MAX);
 
@@ -80,6 +81,22 @@ pub async fn a_day_counts_its_adjusted_bars(store: &Store) {
     assert!(stored[0].adjusted);
     let closes = store.bars.closes(SecurityKind::Stock, date("20250205")).await.unwrap();
     assert_eq!(closes.iter().map(|close| close.adjusted).collect::<Vec<_>>(), [true, false]);
+}
+
+pub async fn a_run_may_mark_every_bar_adjusted(store: &Store) {
+    let mut run = start(store).await;
+    run.mark_adjusted();
+    for (kind, ts_code) in SecurityKind::ALL.into_iter().zip(["000001.SZ", "510300.SH", "000001.SH"]) {
+        run.write_bars(kind, numbered([bar(ts_code, "20250205", 10.0)])).await.unwrap();
+    }
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    for (kind, adjusted) in SecurityKind::ALL.into_iter().zip([1, 1, 0]) {
+        let counts = store.bars.day_counts(kind).await.unwrap();
+        assert_eq!(counts, [DayCount { trade_date: date("20250205"), rows: 1, adjusted }], "{kind:?}");
+    }
+    ingest(store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 10.0)]).await;
+    let counts = store.bars.day_counts(SecurityKind::Stock).await.unwrap();
+    assert_eq!(counts[0].adjusted, 0, "the mark is the run's, and a bar ingested again loses it");
 }
 
 pub async fn a_hot_list_is_descending_with_nulls_last_and_ties_by_code(store: &Store) {

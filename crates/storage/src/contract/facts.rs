@@ -1,7 +1,10 @@
 //! Promises about facts that stand beside the bars.
 
 use jiff::Timestamp;
-use stockpile_market::{AdjFactor, CalendarDay, Exchange, ListStatus, PriceLimit, Security, SecurityKind};
+use stockpile_market::{
+    AdjFactor, CalendarDay, DailyBasic, Exchange, ListStatus, PriceLimit, Security, SecurityKind,
+    SuspendType, Suspension,
+};
 
 use super::{code, date, numbered, start};
 use crate::{RowCounts, Store};
@@ -90,4 +93,53 @@ pub async fn price_limits_are_read_by_day(store: &Store) {
     let read = store.price_limits.on(date("20250205")).await.unwrap();
     assert_eq!(read, [limits[1], limits[0]]);
     assert_eq!(store.price_limits.on(date("20250207")).await.unwrap(), []);
+}
+
+pub async fn valuations_are_read_by_day_and_the_newest_by_code(store: &Store) {
+    let basic = |ts_code: &str, day: &str| DailyBasic {
+        close: Some(11.37),
+        turnover_rate: Some(0.4346),
+        pe: None,
+        pb: Some(0.5),
+        dv_ttm: Some(6.3),
+        total_share: Some(1_940_591.82),
+        total_mv: Some(22_064_529.0),
+        circ_mv: Some(22_064_176.5),
+        ..DailyBasic::empty(code(ts_code), date(day))
+    };
+    let basics =
+        [basic("000001.SZ", "20250206"), basic("600519.SH", "20250205"), basic("000001.SZ", "20250205")];
+    let mut run = start(store).await;
+    assert!(run.write_basics(numbered(basics.clone())).await.unwrap().is_empty());
+    assert_eq!(run.write_basics(numbered(basics[..1].to_vec())).await.unwrap().len(), 1);
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    let [newest, other, older] = basics;
+    assert_eq!(store.basics.latest(code("000001.SZ")).await.unwrap(), Some(newest));
+    assert_eq!(store.basics.latest(code("000002.SZ")).await.unwrap(), None);
+    assert_eq!(store.basics.on(date("20250205")).await.unwrap(), [older, other]);
+    assert_eq!(store.basics.on(date("20250207")).await.unwrap(), []);
+    let counts = [(date("20250205"), 2), (date("20250206"), 1)];
+    assert_eq!(store.basics.day_counts().await.unwrap(), counts);
+}
+
+pub async fn suspensions_are_read_by_day(store: &Store) {
+    let row = |ts_code: &str, day: &str, suspend_type, timing: Option<&str>| Suspension {
+        ts_code: code(ts_code),
+        trade_date: date(day),
+        suspend_timing: timing.map(str::to_owned),
+        suspend_type,
+    };
+    let rows = [
+        row("600519.SH", "20250205", SuspendType::Suspended, Some("09:30-10:00")),
+        row("600519.SH", "20250205", SuspendType::Resumed, None),
+        row("000001.SZ", "20250205", SuspendType::Suspended, None),
+        row("000001.SZ", "20250206", SuspendType::Suspended, None),
+    ];
+    let mut run = start(store).await;
+    assert!(run.write_suspensions(numbered(rows.clone())).await.unwrap().is_empty());
+    assert_eq!(run.write_suspensions(numbered(rows[..1].to_vec())).await.unwrap().len(), 1);
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    let [timed, resumed, whole, _] = rows;
+    assert_eq!(store.suspensions.on(date("20250205")).await.unwrap(), [whole, resumed, timed]);
+    assert_eq!(store.suspensions.on(date("20250207")).await.unwrap(), []);
 }

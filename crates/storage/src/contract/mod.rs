@@ -7,6 +7,7 @@
 pub mod bars;
 pub mod facts;
 pub mod runs;
+pub mod series;
 
 use jiff::Timestamp;
 use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
@@ -28,6 +29,7 @@ macro_rules! contract_suite {
                 a_value_the_source_lacks_stays_null,
                 kinds_are_counted_and_read_apart,
                 a_day_counts_its_adjusted_bars,
+                a_run_may_mark_every_bar_adjusted,
                 a_hot_list_is_descending_with_nulls_last_and_ties_by_code,
                 a_hot_list_keeps_to_an_exchange_and_a_limit,
                 closes_of_a_day_are_by_code,
@@ -41,6 +43,16 @@ macro_rules! contract_suite {
                 calendar_days_are_read_by_exchange,
                 factors_are_read_oldest_first,
                 price_limits_are_read_by_day,
+                valuations_are_read_by_day_and_the_newest_by_code,
+                suspensions_are_read_by_day,
+            );
+            $crate::contract_suite!(@promises series, $open;
+                the_last_candles_before_a_time_are_oldest_first,
+                a_candle_ingested_again_replaces_the_first,
+                a_pair_tells_its_intervals_the_shortest_first,
+                a_candle_met_twice_in_a_run_keeps_its_first_row,
+                bars_within_a_day_are_read_by_security_and_frequency,
+                a_coin_shows_its_newest_row_the_most_valuable_first,
             );
             $crate::contract_suite!(@promises runs, $open;
                 rows_show_all_at_once_when_a_run_commits,

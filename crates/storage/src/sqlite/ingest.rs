@@ -3,13 +3,13 @@
 use std::num::NonZeroI64;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
     connections::{Connections, set_writer_cache},
     driver_error::{ReadError, flatten, refused},
     query::collect,
+    row,
     run_writer::SqliteRunWriter,
 };
 use crate::{Error, IngestRun, IngestRuns, NewRun, Result, RowCounts, RunId, RunState, RunWriter};
@@ -66,8 +66,8 @@ fn run(row: &Row<'_>) -> Result<IngestRun, ReadError> {
         source: row.get(1)?,
         kind: row.get(2)?,
         state: state(&row.get::<_, String>(3)?)?,
-        started_at: timestamp(row.get(4)?)?,
-        ended_at: row.get::<_, Option<i64>>(5)?.map(timestamp).transpose()?,
+        started_at: row::time(row, 4)?,
+        ended_at: row.get::<_, Option<i64>>(5)?.map(row::time_of).transpose()?,
         rows: RowCounts { read: row.get(6)?, written: row.get(7)?, rejected: row.get(8)? },
         error: row.get(9)?,
     })
@@ -80,9 +80,4 @@ fn state(name: &str) -> Result<RunState> {
         "failed" => Ok(RunState::Failed),
         other => Err(Error::Impossible { what: "state of a run", value: other.to_owned() }),
     }
-}
-
-fn timestamp(milliseconds: i64) -> Result<Timestamp> {
-    Timestamp::from_millisecond(milliseconds)
-        .map_err(|_| Error::Impossible { what: "time", value: milliseconds.to_string() })
 }

@@ -16,8 +16,14 @@ struct Migration {
 }
 
 /// Released migrations are never edited; new ones are added at the end.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "market", sql: include_str!("migrations/0001_market.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "market", sql: include_str!("migrations/0001_market.sql") },
+    Migration {
+        version: 2,
+        name: "facts_and_candles",
+        sql: include_str!("migrations/0002_facts_and_candles.sql"),
+    },
+];
 
 /// Brings a file to the newest schema. Several processes may do so at once.
 pub(super) fn run(connection: &mut Connection, store: &str) -> Result<()> {

@@ -3,16 +3,21 @@
 //! Reads run on their own connections and threads and never wait for a write; one process writes at a time.
 
 mod adj_factors;
+mod candles;
 mod connections;
+mod crypto_markets;
 mod daily_bars;
+mod daily_basics;
 mod driver_error;
 mod ingest;
 mod migrations;
+mod minute_bars;
 mod price_limits;
 mod query;
 mod row;
 mod run_writer;
 mod securities;
+mod suspensions;
 mod trade_calendar;
 mod upsert;
 
@@ -38,10 +43,15 @@ pub async fn open(path: &Path) -> Result<Store> {
     Ok(Store {
         engine: "sqlite",
         bars: connections.clone(),
+        basics: connections.clone(),
+        minute_bars: connections.clone(),
         securities: connections.clone(),
+        suspensions: connections.clone(),
         calendar: connections.clone(),
         price_limits: connections.clone(),
         adj_factors: connections.clone(),
+        candles: connections.clone(),
+        crypto_markets: connections.clone(),
         ingest: connections,
     })
 }

@@ -1,5 +1,6 @@
 //! Between market types and columns.
 
+use jiff::Timestamp;
 use rusqlite::Row;
 use stockpile_market::{DailyBar, ListStatus, SecurityKind, TradeDate, TsCode};
 
@@ -39,6 +40,15 @@ pub(super) fn date(row: &Row<'_>, column: usize) -> Result<TradeDate, ReadError>
 
 pub(super) fn optional_date(row: &Row<'_>, column: usize) -> Result<Option<TradeDate>, ReadError> {
     row.get::<_, Option<i32>>(column)?.map(date_of).transpose()
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp, ReadError> {
+    Ok(time_of(row.get(column)?)?)
+}
+
+pub(super) fn time_of(milliseconds: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(milliseconds)
+        .map_err(|_| Error::Impossible { what: "time", value: milliseconds.to_string() })
 }
 
 pub(super) fn list_status(row: &Row<'_>, column: usize) -> Result<Option<ListStatus>, ReadError> {

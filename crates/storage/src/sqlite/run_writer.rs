@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use rusqlite::{named_params, params};
-use stockpile_market::{AdjFactor, CalendarDay, DailyBar, PriceLimit, Security, SecurityKind, TradeDate};
+use stockpile_market::{
+    AdjFactor, CalendarDay, Candle, CryptoMarket, DailyBar, DailyBasic, MinuteBar, PriceLimit, Security,
+    SecurityKind, Suspension, TradeDate,
+};
 use tokio::sync::OwnedMutexGuard;
 use tokio_rusqlite::Connection;
 
@@ -26,11 +29,13 @@ pub(super) struct SqliteRunWriter {
     /// Days whose bars must be counted again.
     touched: BTreeSet<(SecurityKind, TradeDate)>,
     open: bool,
+    /// The source has adjusted every price.
+    adjusted: bool,
 }
 
 impl SqliteRunWriter {
     pub(super) fn new(id: RunId, connection: OwnedMutexGuard<Connection>) -> Self {
-        Self { id, connection, touched: BTreeSet::new(), open: true }
+        Self { id, connection, touched: BTreeSet::new(), open: true, adjusted: false }
     }
 
     async fn call<T: Send + 'static>(
@@ -51,6 +56,10 @@ impl RunWriter for SqliteRunWriter {
         self.id
     }
 
+    fn mark_adjusted(&mut self) {
+        self.adjusted = true;
+    }
+
     async fn write_bars(
         &mut self,
         kind: SecurityKind,
@@ -63,8 +72,8 @@ impl RunWriter for SqliteRunWriter {
                 self.touched.insert((kind, row.row.trade_date));
             }
         }
-        let id = self.id;
-        self.call("write bars", move |connection| upsert::bars(connection, id, kind, rows)).await
+        let (id, adjusted) = (self.id, self.adjusted);
+        self.call("write bars", move |connection| upsert::bars(connection, id, kind, adjusted, rows)).await
     }
 
     async fn write_factors(&mut self, rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
@@ -85,6 +94,32 @@ impl RunWriter for SqliteRunWriter {
     async fn write_price_limits(&mut self, rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
         let id = self.id;
         self.call("write price limits", move |connection| upsert::price_limits(connection, id, rows)).await
+    }
+
+    async fn write_basics(&mut self, rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
+        let id = self.id;
+        self.call("write valuations", move |connection| upsert::basics(connection, id, rows)).await
+    }
+
+    async fn write_suspensions(&mut self, rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
+        let id = self.id;
+        self.call("write suspensions", move |connection| upsert::suspensions(connection, id, rows)).await
+    }
+
+    async fn write_minute_bars(&mut self, rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
+        let id = self.id;
+        self.call("write bars within days", move |connection| upsert::minute_bars(connection, id, rows)).await
+    }
+
+    async fn write_candles(&mut self, rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
+        let id = self.id;
+        self.call("write candles", move |connection| upsert::candles(connection, id, rows)).await
+    }
+
+    async fn write_crypto_markets(&mut self, rows: Vec<SourceRow<CryptoMarket>>) -> Result<Vec<Duplicate>> {
+        let id = self.id;
+        self.call("write the prices of coins", move |connection| upsert::crypto_markets(connection, id, rows))
+            .await
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {

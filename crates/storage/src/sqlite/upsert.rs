@@ -1,6 +1,12 @@
 //! Writing batches: each row replaces the one of an earlier run with the same key.
 
+mod facts;
+mod intraday;
+
 use std::fmt::Debug;
+
+pub(super) use facts::{basics, suspensions};
+pub(super) use intraday::{candles, crypto_markets, minute_bars};
 
 use rusqlite::{CachedStatement, Connection, params};
 use stockpile_market::{
@@ -35,6 +41,7 @@ pub(super) fn bars(
     connection: &Connection,
     run: RunId,
     kind: SecurityKind,
+    adjusted: bool,
     rows: Vec<SourceRow<DailyBar>>,
 ) -> rusqlite::Result<Vec<Duplicate>> {
     let sql = include_str!("sql/upsert_bar.sql");
@@ -57,7 +64,7 @@ pub(super) fn bars(
                 bar.pct_chg,
                 bar.vol,
                 bar.amount,
-                bar.is_adjusted(kind),
+                bar.is_adjusted(kind) || (adjusted && kind != SecurityKind::Index),
                 run.0,
             ])
         },
