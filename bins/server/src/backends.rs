@@ -48,6 +48,8 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
             basic: lifetimes.basic,
             overview: lifetimes.overview,
             overview_live: lifetimes.overview_live,
+            crypto_prices: lifetimes.crypto_prices,
+            crypto_ohlcv: lifetimes.crypto_ohlcv,
         },
         request_timeout: settings.http.request_timeout,
         now: Timestamp::now,

@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a socket or a clock.
 
 mod adjust;
+mod aggregate;
 mod bar;
 mod breadth;
 mod calendar;
@@ -21,6 +22,7 @@ mod security;
 mod suspension;
 
 pub use adjust::{Adjust, AdjustmentFactors};
+pub use aggregate::{SettledCandle, aggregate, can_aggregate, candle_open};
 pub use bar::{DailyBar, Tick};
 pub use breadth::{Breadth, LimitBasis, LimitNote, StockDay, is_adjusted_day};
 pub use calendar::TradingCalendar;

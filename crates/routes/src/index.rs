@@ -24,6 +24,8 @@ const LINKS: &[&str] = &[
     "/api/stock/{code}/basic",
     "/api/stock/{code}/daily{?start,end,adjust}",
     "/api/stock/{code}/quote",
+    "/api/crypto/prices{?symbols}",
+    "/api/crypto/{symbol}/ohlcv{?interval,limit}",
 ];
 
 pub(crate) async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {

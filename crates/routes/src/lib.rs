@@ -4,6 +4,7 @@
 //! store or cache backend.
 
 mod cached;
+mod crypto;
 mod encoding;
 mod health;
 mod index;
@@ -43,6 +44,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
         .service(method::get("/readyz", health::readyz))
         .service(web::scope("/api/overview").configure(overview::configure))
         .service(web::scope("/api/stock/{code}").configure(stock::configure))
+        .service(web::scope("/api/crypto").configure(crypto::configure))
         .service(method::get("/api", index::index))
         .service(method::get("/api/", index::index))
         .default_service(web::to(unknown_route));

@@ -69,6 +69,29 @@ impl Parameters {
         })
     }
 
+    /// Values with commas between them, each once and at most so many.
+    pub(crate) fn list<T: PartialEq>(
+        &mut self,
+        name: &str,
+        most: usize,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        self.read(name, |value| {
+            let mut values = Vec::new();
+            for text in value.split(',') {
+                let text: String = text.chars().take(64).collect();
+                let value = read(&text)?;
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+                if values.len() > most {
+                    return Err(format!("more than {most} values"));
+                }
+            }
+            Ok(values)
+        })
+    }
+
     /// Adds a mistake that no single parameter shows.
     pub(crate) fn refuse(&mut self, name: &str, message: impl Into<String>) {
         // A name may be as long as a query; its start is enough to find it.

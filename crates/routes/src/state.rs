@@ -31,6 +31,10 @@ pub struct Lifetimes {
     pub overview: Duration,
     /// The same of the current day.
     pub overview_live: Duration,
+    /// Crypto prices.
+    pub crypto_prices: Duration,
+    /// Crypto candles.
+    pub crypto_ohlcv: Duration,
 }
 
 /// What the routes are told at start.
@@ -112,6 +116,14 @@ impl AppState {
     /// The day at the exchange.
     pub(crate) fn today(&self) -> TradeDate {
         stockpile_market::exchange_date((self.now)().as_second())
+    }
+
+    /// The reference data of the real store, whatever it holds.
+    pub(crate) async fn real_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
+        match tokio::time::timeout(self.request_timeout, self.references.current()).await {
+            Ok(reference) => Ok(reference?),
+            Err(_) => Err(Problem::Unavailable),
+        }
     }
 
     /// The reference data of the market to be shown, read in time or not at all.

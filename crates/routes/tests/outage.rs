@@ -108,6 +108,8 @@ fn state(store: Store, clock: &Arc<ManualClock>) -> web::Data<AppState> {
             basic: minute,
             overview: minute,
             overview_live: minute,
+            crypto_prices: minute,
+            crypto_ohlcv: minute,
         },
         request_timeout: Duration::from_millis(200),
         now: || Timestamp::UNIX_EPOCH,

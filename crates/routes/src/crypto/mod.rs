@@ -1,0 +1,46 @@
+//! Crypto: prices and candles from stored data. There is no invented crypto market.
+
+mod ohlcv;
+mod prices;
+
+use std::fmt;
+
+use actix_web::{HttpRequest, web};
+use percent_encoding::percent_decode_str;
+use stockpile_cache::Kind;
+
+use crate::{STALE_WINDOW, THROTTLE, cached::Body, method::get, problem::Problem};
+
+const CRYPTO: Kind<Body> = Kind::new("crypto").stale(STALE_WINDOW).throttle(THROTTLE);
+/// Letters of the longest ticker or pair that is looked up.
+const MAX_SYMBOL: usize = 24;
+
+pub(crate) fn configure(service: &mut web::ServiceConfig) {
+    service.service(get("/prices", prices::prices)).service(get("/{symbol}/ohlcv", ohlcv::ohlcv));
+}
+
+/// A ticker or a pair, in upper case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Symbol(String);
+
+impl Symbol {
+    fn parse(text: &str) -> Option<Self> {
+        let valid =
+            (1..=MAX_SYMBOL).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        valid.then(|| Self(text.to_ascii_uppercase()))
+    }
+
+    fn of_path(request: &HttpRequest) -> Result<Self, Problem> {
+        percent_decode_str(request.match_info().query("symbol"))
+            .decode_utf8()
+            .ok()
+            .and_then(|text| Self::parse(&text))
+            .ok_or_else(|| Problem::parameter("symbol", "not a symbol; write BTC or BTCUSDT"))
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
