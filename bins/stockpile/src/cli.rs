@@ -68,11 +68,12 @@ pub(crate) enum ConfigAction {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IngestSource {
-    /// Read CSV files in Tushare's schemas, plain or packed with gzip or zstd
+    /// Read market data from CSV or JSON files, plain or packed with gzip or zstd
     #[command(after_help = "Examples:
   stockpile ingest file a_daily_20250205.csv.gz
   stockpile ingest file stock_basic.csv trade_cal.csv daily/*.csv.zst
   stockpile ingest file --kind fund_daily --strict odd-codes.csv
+  stockpile ingest file coingecko_markets.json
 
 A file is taken whole or not at all; reading it again changes no count.")]
     File(FileArgs),
@@ -87,6 +88,10 @@ pub(crate) struct FileArgs {
     /// What the rows are, when header and codes do not tell
     #[arg(long, value_parser = kind, value_name = "KIND")]
     pub(crate) kind: Option<FileKind>,
+
+    /// The source has adjusted the prices: mark every stock and ETF bar so, even one on the tick
+    #[arg(long)]
+    pub(crate) adjusted: bool,
 
     /// Refuse a whole file for one bad row
     #[arg(long)]

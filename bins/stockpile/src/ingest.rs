@@ -37,6 +37,7 @@ pub(crate) async fn files(cli: &Cli, args: &FileArgs) -> Result<Exit> {
     let ingest = FileIngest {
         store: opened.store,
         kind: args.kind,
+        adjusted: args.adjusted,
         strict: args.strict,
         report_folder: args.report_folder.clone().unwrap_or_else(|| opened.folder.join("reports")),
         now: Timestamp::now,

@@ -73,6 +73,7 @@ async fn ingest(store: &Path, path: &Path) -> u64 {
     let ingest = FileIngest {
         store: sqlite::open(store).await.unwrap(),
         kind: None,
+        adjusted: false,
         strict: true,
         report_folder: PathBuf::from("unused"),
         now: Timestamp::now,

@@ -82,6 +82,28 @@ pub enum Error {
         column: String,
     },
 
+    /// A JSON file is not an array of objects.
+    #[error("`{}` is no array of JSON objects, from object {object} on", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The first object that cannot be read, counted from 1.
+        object: u64,
+        /// What the parser reported.
+        source: serde_json::Error,
+    },
+
+    /// A row shows that the file is not what it seems, so that no row of it can be trusted.
+    #[error("`{}`, line {line}: {reason}", path.display())]
+    Unclear {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// What it shows and what to do.
+        reason: String,
+    },
+
     /// A row is bad and the caller asked for none.
     #[error("`{}`, line {line}: {reason}; a strict ingest takes no file with a bad row", path.display())]
     Strict {

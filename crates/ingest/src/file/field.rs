@@ -10,6 +10,8 @@ pub(super) struct Refusal {
     pub(super) column: &'static str,
     pub(super) value: String,
     pub(super) reason: Cow<'static, str>,
+    /// No row of the file can be understood then.
+    pub(super) whole_file: bool,
 }
 
 pub(super) type Field<T> = Result<T, Refusal>;
@@ -19,7 +21,13 @@ pub(super) fn refuse<T>(
     value: &[u8],
     reason: impl Into<Cow<'static, str>>,
 ) -> Field<T> {
-    Err(Refusal { column, value: String::from_utf8_lossy(value).into_owned(), reason: reason.into() })
+    let value = String::from_utf8_lossy(value).into_owned();
+    Err(Refusal { column, value, reason: reason.into(), whole_file: false })
+}
+
+/// Refuses the whole file for what one row shows.
+pub(super) fn refuse_file<T>(column: &'static str, value: &[u8], reason: &'static str) -> Field<T> {
+    refuse(column, value, reason).map_err(|refusal| Refusal { whole_file: true, ..refusal })
 }
 
 pub(super) fn code(column: &'static str, value: &[u8]) -> Field<TsCode> {
@@ -77,6 +85,18 @@ pub(super) fn text(column: &'static str, value: &[u8]) -> Field<Option<String>> 
         Ok(text) => Ok(Some(text.to_owned())),
         Err(_) => refuse(column, value, "not UTF-8 text"),
     }
+}
+
+/// Characters a pair or a ticker may have.
+const SYMBOL_LIMIT: usize = 64;
+
+/// A crypto pair or ticker, in upper case.
+pub(super) fn symbol(column: &'static str, value: &[u8]) -> Field<String> {
+    let symbol = present(column, text(column, value)?)?;
+    if symbol.chars().count() > SYMBOL_LIMIT || symbol.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return refuse(column, value, "not a symbol such as BTCUSDT");
+    }
+    Ok(symbol.to_uppercase())
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! One file into a store.
 
+mod batches;
+mod columns;
+mod csv;
 mod field;
+mod json;
 mod kind;
 mod layout;
 mod open;
@@ -8,6 +12,7 @@ mod read;
 mod records;
 mod report;
 mod rows;
+mod time;
 mod write;
 
 use std::{
@@ -23,7 +28,7 @@ use serde::Serialize;
 use stockpile_market::TradeDate;
 use stockpile_storage::{NewRun, RowCounts, RunId, Store};
 
-use self::{open::Opened, read::Reading, write::Writing};
+use self::{read::Reading, write::Writing};
 use crate::{Error, Progress, Result};
 
 /// What one file brought.
@@ -63,7 +68,7 @@ pub struct Ingested {
     pub bars: BarCounts,
     /// Adjustment factors among the rows, those beside bars included.
     pub factors: u64,
-    /// First and last day of bars or factors.
+    /// First and last day of the rows that have one: at the exchange, of candles and coins in UTC.
     pub days: Option<(TradeDate, TradeDate)>,
     /// Columns of the file that nothing reads.
     pub ignored_columns: Vec<String>,
@@ -84,6 +89,8 @@ pub struct FileIngest {
     pub store: Store,
     /// Kind of the files; `None` recognises each by its header.
     pub kind: Option<FileKind>,
+    /// Take every stock and ETF bar for adjusted by its source, even one on the tick.
+    pub adjusted: bool,
     /// Refuse a whole file for one bad row.
     pub strict: bool,
     /// Folder of the reports.
@@ -98,13 +105,14 @@ impl fmt::Debug for FileIngest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileIngest")
             .field("kind", &self.kind)
+            .field("adjusted", &self.adjusted)
             .field("strict", &self.strict)
             .finish_non_exhaustive()
     }
 }
 
 impl FileIngest {
-    /// Reads a CSV file, plain or packed with gzip or zstd, into the store.
+    /// Reads a CSV file or a JSON array of objects, plain or packed with gzip or zstd, into the store.
     ///
     /// Memory does not grow with the file. Dropping the future leaves nothing of the file in the store.
     ///
@@ -118,14 +126,10 @@ impl FileIngest {
             let (path, position) = (path.to_owned(), position.clone());
             blocking(path.clone(), move || open::open(&path, position)).await?
         };
-        let text = match opened {
-            Opened::Text(text) => text,
-            Opened::Unsupported(reason) => return Ok(Outcome::Unsupported { reason: reason.to_owned() }),
-        };
         let reading = {
             let (path, kind) = (path.to_owned(), self.kind);
             let today = stockpile_market::exchange_date((self.now)().as_second());
-            blocking(path.clone(), move || Reading::start(path, text, kind, today)).await?
+            blocking(path.clone(), move || Reading::start(path, opened, kind, today)).await?
         };
         let reading = match reading {
             Ok(reading) => reading,
@@ -149,7 +153,10 @@ impl FileIngest {
         let source = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let (kind, ignored_columns) = (reading.kind(), reading.ignored_columns().to_vec());
         let run = NewRun { source: source.clone(), kind: kind.name().to_owned(), started_at: (self.now)() };
-        let run = self.store.ingest.start(run).await.map_err(store_error)?;
+        let mut run = self.store.ingest.start(run).await.map_err(store_error)?;
+        if self.adjusted {
+            run.mark_adjusted();
+        }
 
         let mut writing = Writing::new(run, self, path, &source);
         match writing.take(reading, position).await {

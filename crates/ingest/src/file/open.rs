@@ -21,6 +21,8 @@ const READ_BUFFER: usize = 256 * 1024;
 pub(super) enum Opened {
     /// Text, unpacked while it is read.
     Text(Box<dyn BufRead + Send>),
+    /// A JSON array, unpacked while it is read.
+    Json(Box<dyn BufRead + Send>),
     /// Something else, and what.
     Unsupported(&'static str),
 }
@@ -36,7 +38,7 @@ pub(super) fn open(path: &Path, position: Arc<AtomicU64>) -> Result<Opened> {
     let file = File::open(path).map_err(read_error)?;
     let mut file = BufReader::with_capacity(READ_BUFFER, Counted { file, position });
     let start = file.fill_buf().map_err(read_error)?;
-    let reader: Box<dyn BufRead + Send> = match start {
+    let mut reader: Box<dyn BufRead + Send> = match start {
         [] => return Err(Error::Empty { path: path.to_owned() }),
         [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(READ_BUFFER, MultiGzDecoder::new(file))),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
@@ -47,13 +49,17 @@ pub(super) fn open(path: &Path, position: Arc<AtomicU64>) -> Result<Opened> {
         [b'P', b'K', 3, 4, ..] => {
             return Ok(Opened::Unsupported("ZIP archives are not read; unpack it first"));
         }
-        [b'[' | b'{', ..] => return Ok(Opened::Unsupported("JSON cannot be ingested yet")),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             return Err(Error::Encoding { path: path.to_owned(), line: 1 });
         }
         _ => Box::new(file),
     };
-    Ok(Opened::Text(reader))
+    // What a packed file holds shows only now; a decoder's complaint is left to whoever reads on.
+    Ok(match reader.fill_buf().unwrap_or_default().trim_ascii_start() {
+        [b'[', ..] => Opened::Json(reader),
+        [b'{', ..] => Opened::Unsupported("of JSON, only arrays of objects are read"),
+        _ => Opened::Text(reader),
+    })
 }
 
 /// A file that reports how far it was read.

@@ -38,6 +38,11 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// A record that something else than CSV holds; `raw` is what a report shows of it.
+    pub(super) fn new(text: &'a [u8], bounds: &'a [(usize, usize)], raw: &'a [u8]) -> Self {
+        Self { text, bounds, raw }
+    }
+
     pub(super) fn field(&self, index: usize) -> &'a [u8] {
         self.bounds.get(index).map_or(&[], |(start, end)| &self.text[*start..*end])
     }

@@ -7,15 +7,18 @@ use std::{
 };
 
 use jiff::Timestamp;
-use stockpile_market::{SecurityKind, TradeDate};
+use stockpile_market::{SecurityKind, TradeDate, exchange_date};
 use stockpile_storage::{Duplicate, RowCounts, RunId, RunWriter, Store};
 use tokio::sync::mpsc;
 
 use super::{
     BarCounts, FileIngest, Ingested,
+    batches::Batch,
     kind::FileKind,
-    read::{Batch, Reading},
+    read::Reading,
     report::{Rejection, Report},
+    rows::Rows,
+    time,
 };
 use crate::{Advance, Error, Result};
 
@@ -32,7 +35,6 @@ pub(super) struct Writing<'a> {
     read: u64,
     bars: [u64; 3],
     factors: u64,
-    others: u64,
     days: Option<(TradeDate, TradeDate)>,
     /// Days of stock bars, to look up afterwards which are adjusted.
     stock_days: BTreeSet<TradeDate>,
@@ -50,7 +52,6 @@ impl<'a> Writing<'a> {
             read: 0,
             bars: [0; 3],
             factors: 0,
-            others: 0,
             days: None,
             stock_days: BTreeSet::new(),
         }
@@ -85,38 +86,43 @@ impl<'a> Writing<'a> {
         for rejection in &batch.rejections {
             self.refuse(rejection)?;
         }
+        self.see_days(&batch.rows);
+        let duplicates = self
+            .store_rows(batch.rows)
+            .await
+            .map_err(|source| Error::Store { path: self.path.clone(), source })?;
+        self.refuse_duplicates(duplicates)
+    }
+
+    /// Writes rows of every kind and gives those left out.
+    async fn store_rows(&mut self, rows: Rows) -> stockpile_storage::Result<Vec<Duplicate>> {
+        let run = &mut self.run;
         let mut duplicates = Vec::new();
-        let rows = batch.rows;
         for (kind, rows) in SecurityKind::ALL.into_iter().zip(rows.bars) {
             if rows.is_empty() {
                 continue;
             }
-            for row in &rows {
-                self.see(row.row.trade_date, kind == SecurityKind::Stock);
-            }
             let count = rows.len() as u64;
-            let left_out = self.run.write_bars(kind, rows).await.map_err(|error| self.store_error(error))?;
+            let left_out = run.write_bars(kind, rows).await?;
             self.bars[kind as usize] += count - left_out.len() as u64;
             duplicates.extend(left_out);
         }
         if !rows.factors.is_empty() {
-            for row in &rows.factors {
-                self.see(row.row.trade_date, false);
-            }
             let count = rows.factors.len() as u64;
-            let left_out =
-                self.run.write_factors(rows.factors).await.map_err(|error| self.store_error(error))?;
+            let left_out = run.write_factors(rows.factors).await?;
             self.factors += count - left_out.len() as u64;
             duplicates.extend(left_out);
         }
-        let count = (rows.securities.len() + rows.calendar.len()) as u64;
-        let mut left_out =
-            self.run.write_securities(rows.securities).await.map_err(|error| self.store_error(error))?;
-        left_out
-            .extend(self.run.write_calendar(rows.calendar).await.map_err(|error| self.store_error(error))?);
-        self.others += count - left_out.len() as u64;
-        duplicates.extend(left_out);
-        self.refuse_duplicates(duplicates)
+        // A file holds rows of one of these alone; writing none costs nothing worth a branch.
+        duplicates.extend(run.write_securities(rows.securities).await?);
+        duplicates.extend(run.write_calendar(rows.calendar).await?);
+        duplicates.extend(run.write_basics(rows.basics).await?);
+        duplicates.extend(run.write_price_limits(rows.price_limits).await?);
+        duplicates.extend(run.write_suspensions(rows.suspensions).await?);
+        duplicates.extend(run.write_minute_bars(rows.minute_bars).await?);
+        duplicates.extend(run.write_candles(rows.candles).await?);
+        duplicates.extend(run.write_crypto_markets(rows.crypto_markets).await?);
+        Ok(duplicates)
     }
 
     /// A row that gave a bar and a factor is left out twice but refused once.
@@ -145,16 +151,28 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn see(&mut self, day: TradeDate, stock: bool) {
-        let (first, last) = self.days.get_or_insert((day, day));
-        (*first, *last) = ((*first).min(day), (*last).max(day));
-        if stock && self.stock_days.last() != Some(&day) {
-            self.stock_days.insert(day);
+    /// Widens the span of days and remembers those of stock bars.
+    fn see_days(&mut self, rows: &Rows) {
+        for row in rows.bars.iter().flatten() {
+            self.see(row.row.trade_date);
         }
+        for row in &rows.bars[SecurityKind::Stock as usize] {
+            if self.stock_days.last() != Some(&row.row.trade_date) {
+                self.stock_days.insert(row.row.trade_date);
+            }
+        }
+        rows.factors.iter().for_each(|row| self.see(row.row.trade_date));
+        rows.basics.iter().for_each(|row| self.see(row.row.trade_date));
+        rows.price_limits.iter().for_each(|row| self.see(row.row.trade_date));
+        rows.suspensions.iter().for_each(|row| self.see(row.row.trade_date));
+        rows.minute_bars.iter().for_each(|row| self.see(exchange_date(row.row.time.as_second())));
+        rows.candles.iter().for_each(|row| self.see(time::utc_day(row.row.time)));
+        rows.crypto_markets.iter().for_each(|row| self.see(time::utc_day(row.row.last_updated)));
     }
 
-    fn store_error(&self, source: stockpile_storage::Error) -> Error {
-        Error::Store { path: self.path.clone(), source }
+    fn see(&mut self, day: TradeDate) {
+        let (first, last) = self.days.get_or_insert((day, day));
+        (*first, *last) = ((*first).min(day), (*last).max(day));
     }
 
     fn counts(&self) -> RowCounts {

@@ -1,96 +1,18 @@
-//! Files of every kind, good and bad, into an embedded store.
-#![allow(clippy::unwrap_used, reason = "test")]
+//! Files good and bad, whatever is in them.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io::Write as _, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
-use jiff::Timestamp;
-use stockpile_ingest::{Error, FileIngest, FileKind, Ingested, Outcome, Silent};
+use stockpile_ingest::{Error, FileKind, Outcome};
 use stockpile_market::{Exchange, SecurityKind};
-use stockpile_storage::{BarRange, RowCounts, RunState, Store, sqlite};
-use tempfile::TempDir;
+use stockpile_storage::{BarRange, RowCounts, RunState};
 
-const HEADER: &str = "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
-const GOOD: &str = "000001.SZ,20250205,11.5,11.52,11.33,11.37,11.47,-0.1,-0.8718,843433.7,961193.579\n";
-
-struct Desk {
-    folder: TempDir,
-    ingest: FileIngest,
-}
-
-impl Desk {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = sqlite::open(&folder.path().join("stockpile.db")).await.unwrap();
-        let ingest = FileIngest {
-            store,
-            kind: None,
-            strict: false,
-            report_folder: folder.path().join("reports"),
-            now: || Timestamp::constant(1_767_225_600, 0), // 2026-01-01
-            progress: Arc::new(Silent),
-        };
-        Self { folder, ingest }
-    }
-
-    fn store(&self) -> &Store {
-        &self.ingest.store
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    async fn try_ingest(&self, name: &str, content: impl AsRef<[u8]>) -> Result<Outcome, Error> {
-        self.ingest.ingest(&self.file(name, content)).await
-    }
-
-    async fn ingest(&self, name: &str, content: impl AsRef<[u8]>) -> Ingested {
-        match self.try_ingest(name, content).await.unwrap() {
-            Outcome::Ingested(ingested) => ingested,
-            Outcome::Unsupported { reason } => panic!("unsupported: {reason}"),
-        }
-    }
-
-    async fn refused(&self, name: &str, content: impl AsRef<[u8]>) -> Error {
-        let before = self.bars().await;
-        let error = self.try_ingest(name, content).await.unwrap_err();
-        assert_eq!(self.bars().await, before, "a refused file leaves nothing");
-        error
-    }
-
-    async fn bars(&self) -> u32 {
-        let mut rows = 0;
-        for kind in SecurityKind::ALL {
-            rows += self.store().bars.day_counts(kind).await.unwrap().iter().map(|day| day.rows).sum::<u32>();
-        }
-        rows
-    }
-
-    fn report(ingested: &Ingested) -> Vec<Vec<String>> {
-        csv::Reader::from_path(ingested.report.as_ref().unwrap())
-            .unwrap()
-            .records()
-            .map(|row| row.unwrap().iter().map(ToString::to_string).collect())
-            .collect()
-    }
-}
+use crate::desk::{Desk, GOOD, HEADER, bar};
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
-}
-
-fn bar(code: &str, day: &str, close: &str) -> String {
-    format!("{code},{day},{close},{close},{close},{close},10,,,1,1\n")
 }
 
 /// Bars with different keys, on days that every month has.
@@ -284,10 +206,8 @@ async fn a_long_name_and_an_old_report_stop_no_report() {
     let name = format!("{}.csv", "长".repeat(80));
     let first = desk.ingest(&name, &text).await;
     // Another store with its reports in the same folder numbers its runs alike.
-    let other = Desk {
-        ingest: FileIngest { report_folder: desk.ingest.report_folder.clone(), ..Desk::new().await.ingest },
-        folder: tempfile::tempdir().unwrap(),
-    };
+    let mut other = Desk::new().await;
+    other.ingest.report_folder.clone_from(&desk.ingest.report_folder);
     let second = other.ingest(&name, &text).await;
     assert_ne!(first.report, second.report);
     assert_eq!(Desk::report(&first), Desk::report(&second));
@@ -397,13 +317,12 @@ async fn another_encoding_is_named_row_by_row_or_as_a_whole() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_ingested_yet_is_named_and_passed_over() {
+async fn what_cannot_be_ingested_is_named_and_passed_over() {
     let desk = Desk::new().await;
     for (name, content, what) in [
-        ("a.parquet", "PAR1....", "Parquet"),
-        ("a.json", "[{\"id\":\"bitcoin\"}]", "JSON"),
-        ("bars60.csv", "ts_code,trade_time,open,high,low,close,vol\n", "minute bars"),
-        ("candles.csv", "symbol,interval,ts,open,high,low,close,volume\n", "candles"),
+        ("a.json", "{\"code\":0}", "arrays of objects"),
+        ("b.json", "[{\"id\":\"bitcoin\"}]", "no known kind"),
+        ("c.json", "[]", "no known kind"),
         ("README.md", "# Data\n\nSome words.\n", "no known kind"),
     ] {
         match desk.try_ingest(name, content).await.unwrap() {
