@@ -13,6 +13,7 @@ mod error;
 mod hours;
 mod kind;
 mod limits;
+mod search;
 mod security;
 
 pub use adjust::{Adjust, AdjustmentFactors};
@@ -29,4 +30,5 @@ pub use limits::{
     DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,
     is_limit_down, is_limit_up,
 };
+pub use search::{Hit, MatchedBy, SearchIndex, Searched, fold};
 pub use security::{AdjFactor, CalendarDay, ListStatus, PriceLimit, Security};
