@@ -22,7 +22,7 @@ pub use adj_factors::AdjFactors;
 pub use adj_factors::MockAdjFactors;
 #[cfg(feature = "mock")]
 pub use daily_bars::MockDailyBars;
-pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, HotOrder, HotQuery, StoredBar};
+pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, StoredBar};
 pub use error::{Error, Result, Source};
 #[cfg(feature = "mock")]
 pub use ingest::MockIngestRuns;
