@@ -10,9 +10,15 @@ use bytes::Bytes;
 use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{encoding::Encoding, problem::Problem, state::AppState};
+use crate::{
+    encoding::Encoding,
+    format::{Form, Format},
+    problem::Problem,
+    state::AppState,
+};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const X_NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 /// Hexadecimal digits of a tag, its quotes not counted.
 const TAG_DIGITS: usize = 16;
 
@@ -22,18 +28,34 @@ pub(crate) struct Body {
     encoding: Encoding,
     /// `"…"`, a hash of the bytes.
     tag: HeaderValue,
+    /// Where the next page begins, for clients of a format that has no room for it.
+    next_cursor: Option<HeaderValue>,
     bytes: Bytes,
 }
 
-impl Body {
-    pub(crate) fn new(encoding: Encoding, bytes: Vec<u8>) -> Self {
-        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
-        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
-        Self { encoding, tag, bytes: bytes.into() }
+/// What a load makes.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) bytes: Vec<u8>,
+    /// Where the next page begins.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl From<Vec<u8>> for Made {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, next_cursor: None }
     }
 }
 
-/// One byte for the encoding, the digits of the tag, then the bytes.
+impl Body {
+    fn new(encoding: Encoding, bytes: Vec<u8>, next_cursor: Option<HeaderValue>) -> Self {
+        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
+        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
+        Self { encoding, tag, next_cursor, bytes: bytes.into() }
+    }
+}
+
+/// One byte for the encoding, the digits of the tag, a byte for the length of the cursor, the cursor, then the bytes.
 #[derive(Debug)]
 pub(crate) struct BodyCodec;
 
@@ -43,16 +65,19 @@ impl CacheValue for Body {
 
 impl Codec<Body> for BodyCodec {
     type Shared = Arc<Body>;
-    const ID: u8 = 4;
+    const ID: u8 = 5;
 
     fn share(body: Body) -> Arc<Body> {
         Arc::new(body)
     }
 
     fn encode(body: &Arc<Body>) -> Result<Bytes, Source> {
-        let mut payload = Vec::with_capacity(1 + TAG_DIGITS + body.bytes.len());
+        let cursor = body.next_cursor.as_ref().map_or(&[][..], HeaderValue::as_bytes);
+        let mut payload = Vec::with_capacity(2 + TAG_DIGITS + cursor.len() + body.bytes.len());
         payload.push(body.encoding.number());
         payload.extend_from_slice(&body.tag.as_bytes()[1..=TAG_DIGITS]);
+        payload.push(u8::try_from(cursor.len())?);
+        payload.extend_from_slice(cursor);
         payload.extend_from_slice(&body.bytes);
         Ok(payload.into())
     }
@@ -61,7 +86,11 @@ impl Codec<Body> for BodyCodec {
         let digits = payload.get(1..=TAG_DIGITS).ok_or("too short for a body")?;
         let tag = HeaderValue::from_str(&format!("\"{}\"", std::str::from_utf8(digits)?))?;
         let encoding = Encoding::numbered(payload[0]).ok_or("of an unknown encoding")?;
-        Ok(Arc::new(Body { encoding, tag, bytes: payload.slice(1 + TAG_DIGITS..) }))
+        let rest = payload.slice(1 + TAG_DIGITS..);
+        let (length, rest) = (*rest.first().ok_or("without a cursor's length")?, rest.slice(1..));
+        let cursor = rest.get(..length.into()).ok_or("too short for its cursor")?;
+        let next_cursor = if cursor.is_empty() { None } else { Some(HeaderValue::from_bytes(cursor)?) };
+        Ok(Arc::new(Body { encoding, tag, next_cursor, bytes: rest.slice(usize::from(length)..) }))
     }
 
     fn weight(body: &Arc<Body>) -> Result<usize, Source> {
@@ -78,18 +107,22 @@ pub(crate) struct Place {
 }
 
 /// Answers with the body at a place, made by `load` when there is none.
-pub(crate) async fn respond<F>(
+pub(crate) async fn respond<F, M>(
     request: &HttpRequest,
     state: &AppState,
-    place: Place,
-    load: impl FnOnce() -> F + Send + 'static,
+    form: Form,
+    mut place: Place,
+    load: impl FnOnce(Format) -> F + Send + 'static,
 ) -> Result<HttpResponse, Problem>
 where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    F: Future<Output = Result<M, Problem>> + Send + 'static,
+    M: Into<Made> + Send + 'static,
 {
-    if !accepts_json(request) {
-        return Err(Problem::NotAcceptable);
+    let format = form.accepted()?;
+    if format == Format::Csv {
+        place.key += ":csv";
     }
+    let load = move || load(format);
     let encoding = Encoding::accepted(request)?;
     let ttl = place.ttl;
     let (body, outcome) = match encoding {
@@ -97,14 +130,15 @@ where
         _ => encoded(state, place, encoding, load).await,
     }
     .map_err(problem)?;
-    Ok(answer(request, &body, &outcome, ttl))
+    Ok(answer(request, form, &body, &outcome, ttl))
 }
 
 type Loaded = Result<(Arc<Body>, Outcome), LoadError<Problem>>;
 
-async fn plain<F>(state: &AppState, place: Place, load: impl FnOnce() -> F + Send + 'static) -> Loaded
+async fn plain<F, M>(state: &AppState, place: Place, load: impl FnOnce() -> F + Send + 'static) -> Loaded
 where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    F: Future<Output = Result<M, Problem>> + Send + 'static,
+    M: Into<Made> + Send + 'static,
 {
     state
         .cache
@@ -112,19 +146,24 @@ where
         .ttl(place.ttl)
         .hard_timeout(state.request_timeout)
         .with_outcome()
-        .get_or_load(|_| async move { Ok(Body::new(Encoding::Identity, load().await?)) })
+        .get_or_load(|_| async move {
+            let Made { bytes, next_cursor } = load().await?.into();
+            let next_cursor = next_cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok());
+            Ok(Body::new(Encoding::Identity, bytes, next_cursor))
+        })
         .await
 }
 
 /// A packed body is as old as the plain one it is made of, and ends with it.
-async fn encoded<F>(
+async fn encoded<F, M>(
     state: &AppState,
     place: Place,
     encoding: Encoding,
     load: impl FnOnce() -> F + Send + 'static,
 ) -> Loaded
 where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    F: Future<Output = Result<M, Problem>> + Send + 'static,
+    M: Into<Made> + Send + 'static,
 {
     let key = format!("{}:{}", place.key, encoding.name());
     let owned = state.clone();
@@ -138,7 +177,7 @@ where
             let (body, outcome) = plain(&owned, place, load).await.map_err(problem)?;
             cx.derive_from(&outcome);
             let (encoding, bytes) = encoding.pack(body.bytes.clone()).await?;
-            Ok(Body::new(encoding, bytes))
+            Ok(Body::new(encoding, bytes, body.next_cursor.clone()))
         })
         .await
 }
@@ -157,22 +196,33 @@ fn problem(error: LoadError<Problem>) -> Problem {
     }
 }
 
-fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, ttl: Duration) -> HttpResponse {
+fn answer(request: &HttpRequest, form: Form, body: &Body, outcome: &Outcome, ttl: Duration) -> HttpResponse {
     let known = matches_tag(request, &body.tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, body.tag.clone()))
         .insert_header((header::AGE, outcome.age.as_secs()))
         .insert_header((header::CACHE_CONTROL, cache_control(outcome.fresh_for, ttl)))
-        .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")))
+        .insert_header((
+            header::VARY,
+            HeaderValue::from_static(if form.by_accept {
+                "Accept, Accept-Encoding"
+            } else {
+                "Accept-Encoding"
+            }),
+        ))
         .insert_header((X_CACHE, HeaderValue::from_static(outcome.label())));
+    if let Some(cursor) = &body.next_cursor {
+        response.insert_header((X_NEXT_CURSOR, cursor.clone()));
+    }
     if known {
         return response.finish();
     }
     if let Some(name) = body.encoding.header() {
         response.insert_header((header::CONTENT_ENCODING, name));
     }
-    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    let content_type = form.format.unwrap_or(Format::Json).content_type();
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
     response.body(body.bytes.clone())
 }
 
@@ -180,20 +230,6 @@ fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
     // Whole seconds up, so that a body fresh for half a second more is not called stale.
     let fresh = fresh_for.as_secs_f64().ceil() as u64;
     format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
-}
-
-fn accepts_json(request: &HttpRequest) -> bool {
-    let mut given = request.headers().get_all(header::ACCEPT).peekable();
-    given.peek().is_none()
-        || given.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
-            let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let json = parts.next().is_some_and(|range| {
-                ["*/*", "application/*", "application/json"]
-                    .iter()
-                    .any(|known| range.eq_ignore_ascii_case(known.as_bytes()))
-            });
-            json && !parts.any(|part| matches!(part, b"q=0" | b"q=0.0" | b"q=0.00" | b"q=0.000"))
-        })
 }
 
 fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {

@@ -40,7 +40,7 @@ impl Encoding {
             Some(Coding::Known(ContentEncoding::Zstd)) => Ok(Self::Zstd),
             Some(Coding::Known(ContentEncoding::Gzip)) => Ok(Self::Gzip),
             Some(_) => Ok(Self::Identity),
-            None => Err(Problem::NotAcceptable),
+            None => Err(Problem::NotAcceptable("answers are plain or packed with gzip, br or zstd")),
         }
     }
 

@@ -23,6 +23,8 @@ const LINKS: &[&str] = &[
     "/api/overview/indices{?date}",
     "/api/stock/{code}/basic",
     "/api/stock/{code}/daily{?start,end,adjust}",
+    "/api/daily{?date,cursor,limit,kind,codes,start,end}",
+    "/api/stocks/search{?q,limit,kind}",
 ];
 
 pub(crate) async fn index(state: web::Data<AppState>) -> HttpResponse {

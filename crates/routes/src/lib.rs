@@ -3,8 +3,10 @@
 //! Parameters are checked before the store is asked; a cached answer is a finished body. Nothing here names a concrete
 //! store or cache backend.
 
+mod bars;
 mod cached;
 mod encoding;
+mod format;
 mod health;
 mod index;
 mod method;
@@ -13,6 +15,7 @@ mod parameters;
 mod problem;
 mod reference_data;
 mod request_id;
+mod search;
 mod state;
 mod stock;
 
@@ -41,6 +44,8 @@ pub fn configure(service: &mut web::ServiceConfig) {
         .service(method::get("/readyz", health::readyz))
         .service(web::scope("/api/overview").configure(overview::configure))
         .service(web::scope("/api/stock/{code}").configure(stock::configure))
+        .service(method::get("/api/daily", bars::bars))
+        .service(method::get("/api/stocks/search", search::search))
         .service(method::get("/api", index::index))
         .service(method::get("/api/", index::index))
         .default_service(web::to(unknown_route));

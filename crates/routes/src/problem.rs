@@ -22,10 +22,12 @@ pub enum Problem {
     NotFound(String),
     /// The resource has no such method: 405. Holds the methods it has.
     MethodNotAllowed(&'static str),
-    /// No form of the answer that the client accepts: 406.
-    NotAcceptable,
+    /// No form of the answer that the client accepts: 406. Holds the forms there are.
+    NotAcceptable(&'static str),
     /// Prices cannot be adjusted: 409. Holds why.
     NoAdjustment(String),
+    /// What the request rests on has changed: 409.
+    Conflict(String),
     /// The store cannot be asked and nothing stale exists: 503.
     Unavailable,
     /// A fault of ours: 500.
@@ -68,8 +70,9 @@ impl Problem {
             Self::InvalidParameters(_) => "invalid_parameter",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
-            Self::NotAcceptable => "not_acceptable",
+            Self::NotAcceptable(_) => "not_acceptable",
             Self::NoAdjustment(_) => "no_adjustment",
+            Self::Conflict(_) => "conflict",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -86,9 +89,11 @@ impl fmt::Display for Problem {
                 }
                 Ok(())
             }
-            Self::NotFound(detail) | Self::NoAdjustment(detail) => f.write_str(detail),
+            Self::NotFound(detail) | Self::NoAdjustment(detail) | Self::Conflict(detail) => {
+                f.write_str(detail)
+            }
             Self::MethodNotAllowed(allowed) => write!(f, "use {allowed}"),
-            Self::NotAcceptable => f.write_str("answers are application/json"),
+            Self::NotAcceptable(forms) => f.write_str(forms),
             Self::Unavailable => write!(f, "the store cannot answer now; ask again in {RETRY_AFTER_S} s"),
             Self::Internal => f.write_str("the server failed; the log has more under the request id"),
         }
@@ -103,8 +108,8 @@ impl ResponseError for Problem {
             Self::InvalidParameters(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::NoAdjustment(_) => StatusCode::CONFLICT,
+            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::NoAdjustment(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -3,10 +3,13 @@
 
 mod app;
 mod bad_requests;
+mod bars;
 mod caching;
+mod csv;
 mod health;
 mod overview;
 mod process;
 mod real_market;
 mod revision;
+mod search;
 mod stock;

@@ -9,6 +9,7 @@ use super::lookup;
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
+    format::Form,
     json,
     parameters::Parameters,
     problem::Problem,
@@ -44,7 +45,7 @@ pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> R
         key: format!("{}:r{}", found.code, reference.revision),
         ttl: state.lifetimes.basic,
     };
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let facts = reference.security(found.code);
         json(&Basic {
             ts_code: found.code,
