@@ -97,6 +97,6 @@ fn cors(origins: &[String]) -> Cors {
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
         .allowed_methods([Method::GET, Method::HEAD])
         .allow_any_header()
-        .expose_headers(["etag", "age", "x-cache", "x-data", "x-request-id"])
+        .expose_headers(["etag", "age", "x-cache", "x-data", "x-next-cursor", "x-request-id"])
         .max_age(CORS_MAX_AGE_S)
 }

@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for TsCode {
 /// assert!(matches!("000001".parse::<CodeQuery>()?, CodeQuery::Digits(_)));
 /// # Ok::<(), stockpile_market::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CodeQuery {
     /// The exchange was given.
     Full(TsCode),
@@ -177,6 +177,15 @@ impl CodeQuery {
                 .map(|exchange| Some(TsCode { digits, exchange })),
         };
         all.into_iter().flatten()
+    }
+}
+
+impl fmt::Display for CodeQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(code) => code.fmt(f),
+            Self::Digits(digits) => f.pad(std::str::from_utf8(digits).unwrap_or_default()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod hours;
 mod kind;
 mod limits;
 mod minute_bar;
+mod search;
 mod security;
 mod suspension;
 
@@ -40,5 +41,6 @@ pub use limits::{
     is_limit_down, is_limit_up,
 };
 pub use minute_bar::{BarFreq, MinuteBar};
+pub use search::{Hit, MatchedBy, SearchIndex, Searched, fold};
 pub use security::{AdjFactor, CalendarDay, ListStatus, PriceLimit, Security};
 pub use suspension::{SuspendType, Suspension};

@@ -10,10 +10,17 @@ use bytes::Bytes;
 use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{encoding::Encoding, problem::Problem, reference_data::ReferenceData, state::AppState};
+use crate::{
+    encoding::Encoding,
+    format::{Form, Format},
+    problem::Problem,
+    reference_data::ReferenceData,
+    state::AppState,
+};
 
 const X_DATA: HeaderName = HeaderName::from_static("x-data");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const X_NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 /// Packed bodies: not a family of answers, but another form of them.
 pub(crate) const PACKED: Kind<Body> = Kind::new("packed");
 /// Smaller bodies gain nothing by packing: they fit in one packet anyway.
@@ -27,18 +34,34 @@ pub(crate) struct Body {
     encoding: Encoding,
     /// `"…"`, a hash of the bytes.
     tag: HeaderValue,
+    /// Where the next page begins, for clients of a format that has no room for it.
+    next_cursor: Option<HeaderValue>,
     bytes: Bytes,
 }
 
-impl Body {
-    pub(crate) fn new(encoding: Encoding, bytes: Vec<u8>) -> Self {
-        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
-        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
-        Self { encoding, tag, bytes: bytes.into() }
+/// What a load makes.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) bytes: Vec<u8>,
+    /// Where the next page begins.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl From<Vec<u8>> for Made {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, next_cursor: None }
     }
 }
 
-/// One byte for the encoding, the digits of the tag, then the bytes.
+impl Body {
+    fn new(encoding: Encoding, bytes: Vec<u8>, next_cursor: Option<HeaderValue>) -> Self {
+        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
+        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
+        Self { encoding, tag, next_cursor, bytes: bytes.into() }
+    }
+}
+
+/// One byte for the encoding, the digits of the tag, a byte for the length of the cursor, the cursor, then the bytes.
 #[derive(Debug)]
 pub(crate) struct BodyCodec;
 
@@ -48,16 +71,19 @@ impl CacheValue for Body {
 
 impl Codec<Body> for BodyCodec {
     type Shared = Arc<Body>;
-    const ID: u8 = 4;
+    const ID: u8 = 5;
 
     fn share(body: Body) -> Arc<Body> {
         Arc::new(body)
     }
 
     fn encode(body: &Arc<Body>) -> Result<Bytes, Source> {
-        let mut payload = Vec::with_capacity(1 + TAG_DIGITS + body.bytes.len());
+        let cursor = body.next_cursor.as_ref().map_or(&[][..], HeaderValue::as_bytes);
+        let mut payload = Vec::with_capacity(2 + TAG_DIGITS + cursor.len() + body.bytes.len());
         payload.push(body.encoding.number());
         payload.extend_from_slice(&body.tag.as_bytes()[1..=TAG_DIGITS]);
+        payload.push(u8::try_from(cursor.len())?);
+        payload.extend_from_slice(cursor);
         payload.extend_from_slice(&body.bytes);
         Ok(payload.into())
     }
@@ -66,7 +92,11 @@ impl Codec<Body> for BodyCodec {
         let digits = payload.get(1..=TAG_DIGITS).ok_or("too short for a body")?;
         let tag = HeaderValue::from_str(&format!("\"{}\"", std::str::from_utf8(digits)?))?;
         let encoding = Encoding::numbered(payload[0]).ok_or("of an unknown encoding")?;
-        Ok(Arc::new(Body { encoding, tag, bytes: payload.slice(1 + TAG_DIGITS..) }))
+        let rest = payload.slice(1 + TAG_DIGITS..);
+        let (length, rest) = (*rest.first().ok_or("without a cursor's length")?, rest.slice(1..));
+        let cursor = rest.get(..length.into()).ok_or("too short for its cursor")?;
+        let next_cursor = if cursor.is_empty() { None } else { Some(HeaderValue::from_bytes(cursor)?) };
+        Ok(Arc::new(Body { encoding, tag, next_cursor, bytes: rest.slice(usize::from(length)..) }))
     }
 
     fn weight(body: &Arc<Body>) -> Result<usize, Source> {
@@ -97,18 +127,22 @@ impl Place {
 }
 
 /// Answers with the body at a place, made by `load` when there is none.
-pub(crate) async fn respond<F>(
+pub(crate) async fn respond<F, M>(
     request: &HttpRequest,
     state: &AppState,
-    place: Place,
-    load: impl FnOnce() -> F + Send + 'static,
+    form: Form,
+    mut place: Place,
+    load: impl FnOnce(Format) -> F + Send + 'static,
 ) -> Result<HttpResponse, Problem>
 where
-    F: Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    F: Future<Output = Result<M, Problem>> + Send + 'static,
+    M: Into<Made> + Send + 'static,
 {
-    if !accepts_json(request) {
-        return Err(Problem::NotAcceptable("answers are application/json"));
+    let format = form.accepted()?;
+    if format == Format::Csv {
+        place.key += ":csv";
     }
+    let load = move || load(format);
     let encoding = Encoding::accepted(request)?;
     let demo = place.demo;
     let (plain, outcome) = state
@@ -118,8 +152,10 @@ where
         .hard_timeout(state.request_timeout)
         .with_outcome()
         .get_or_load(move |_| async move {
-            let bytes = load().await?;
-            Ok(Body::new(Encoding::Identity, if demo { labelled(bytes) } else { bytes }))
+            let Made { bytes, next_cursor } = load().await?.into();
+            let bytes = if demo && format == Format::Json { labelled(bytes) } else { bytes };
+            let next_cursor = next_cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok());
+            Ok(Body::new(Encoding::Identity, bytes, next_cursor))
         })
         .await
         .map_err(problem)?;
@@ -127,7 +163,7 @@ where
         Encoding::Identity => plain,
         _ => packed(state, &place, plain, encoding).await,
     };
-    Ok(answer(request, &body, &outcome, &place))
+    Ok(answer(request, form, &body, &outcome, &place))
 }
 
 /// The same answer packed. It is found by the tag of what it was made from, so it never is of another age.
@@ -137,14 +173,14 @@ async fn packed(state: &AppState, place: &Place, plain: Arc<Body>, encoding: Enc
     }
     let tag = String::from_utf8_lossy(&plain.tag.as_bytes()[1..=TAG_DIGITS]);
     let key = format!("{}:{}:{tag}:{}", place.kind.name(), place.key, encoding.name());
-    let bytes = plain.bytes.clone();
+    let (bytes, next_cursor) = (plain.bytes.clone(), plain.next_cursor.clone());
     let made = state
         .cache
         .entry(&PACKED, &key)
         .ttl(place.ttl)
-        .get_or_load(
-            move |_| async move { Ok::<_, io::Error>(Body::new(encoding, encoding.pack(bytes).await?)) },
-        )
+        .get_or_load(move |_| async move {
+            Ok::<_, io::Error>(Body::new(encoding, encoding.pack(bytes).await?, next_cursor))
+        })
         .await;
     made.unwrap_or_else(|error| {
         tracing::error!(%error, encoding = encoding.name(), "a body could not be packed");
@@ -175,17 +211,27 @@ fn problem(error: LoadError<Problem>) -> Problem {
     }
 }
 
-fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, place: &Place) -> HttpResponse {
+fn answer(request: &HttpRequest, form: Form, body: &Body, outcome: &Outcome, place: &Place) -> HttpResponse {
     let known = matches_tag(request, &body.tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, body.tag.clone()))
         .insert_header((header::AGE, outcome.age.as_secs()))
         .insert_header((header::CACHE_CONTROL, cache_control(outcome.fresh_for, place.ttl)))
-        .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")))
+        .insert_header((
+            header::VARY,
+            HeaderValue::from_static(if form.by_accept {
+                "Accept, Accept-Encoding"
+            } else {
+                "Accept-Encoding"
+            }),
+        ))
         .insert_header((X_CACHE, HeaderValue::from_static(outcome.label())));
     if place.demo {
         response.insert_header((X_DATA, HeaderValue::from_static("demo")));
+    }
+    if let Some(cursor) = &body.next_cursor {
+        response.insert_header((X_NEXT_CURSOR, cursor.clone()));
     }
     if known {
         return response.finish();
@@ -193,7 +239,8 @@ fn answer(request: &HttpRequest, body: &Body, outcome: &Outcome, place: &Place) 
     if let Some(name) = body.encoding.header() {
         response.insert_header((header::CONTENT_ENCODING, name));
     }
-    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    let content_type = form.format.unwrap_or(Format::Json).content_type();
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
     response.body(body.bytes.clone())
 }
 
@@ -201,20 +248,6 @@ fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
     // Whole seconds up, so that a body fresh for half a second more is not called stale.
     let fresh = fresh_for.as_secs_f64().ceil() as u64;
     format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
-}
-
-fn accepts_json(request: &HttpRequest) -> bool {
-    let mut given = request.headers().get_all(header::ACCEPT).peekable();
-    given.peek().is_none()
-        || given.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
-            let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let json = parts.next().is_some_and(|range| {
-                ["*/*", "application/*", "application/json"]
-                    .iter()
-                    .any(|known| range.eq_ignore_ascii_case(known.as_bytes()))
-            });
-            json && !parts.any(|part| matches!(part, b"q=0" | b"q=0.0" | b"q=0.00" | b"q=0.000"))
-        })
 }
 
 fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {

@@ -26,6 +26,8 @@ const LINKS: &[&str] = &[
     "/api/stock/{code}/quote",
     "/api/crypto/prices{?symbols}",
     "/api/crypto/{symbol}/ohlcv{?interval,limit}",
+    "/api/daily{?date,cursor,limit,kind,codes,start,end}",
+    "/api/stocks/search{?q,limit,kind}",
 ];
 
 pub(crate) async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {

@@ -3,9 +3,11 @@
 //! Parameters are checked before the store is asked; a cached answer is a finished body. Nothing here names a concrete
 //! store or cache backend.
 
+mod bars;
 mod cached;
 mod crypto;
 mod encoding;
+mod format;
 mod health;
 mod index;
 mod method;
@@ -15,6 +17,7 @@ mod problem;
 mod quotes;
 mod reference_data;
 mod request_id;
+mod search;
 mod state;
 mod stock;
 
@@ -45,6 +48,8 @@ pub fn configure(service: &mut web::ServiceConfig) {
         .service(web::scope("/api/overview").configure(overview::configure))
         .service(web::scope("/api/stock/{code}").configure(stock::configure))
         .service(web::scope("/api/crypto").configure(crypto::configure))
+        .service(method::get("/api/daily", bars::bars))
+        .service(method::get("/api/stocks/search", search::search))
         .service(method::get("/api", index::index))
         .service(method::get("/api/", index::index))
         .default_service(web::to(unknown_route));

@@ -1,6 +1,6 @@
 //! Query parameters: each known, each once, each checked, all mistakes told at once.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, str::FromStr};
 
 use stockpile_market::TradeDate;
 use url::form_urlencoded;
@@ -69,27 +69,39 @@ impl Parameters {
         })
     }
 
-    /// Values with commas between them, each once and at most so many.
-    pub(crate) fn list<T: PartialEq>(
-        &mut self,
-        name: &str,
-        most: usize,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
+    /// Text of 1 to `most` characters that are not all spaces.
+    pub(crate) fn text(&mut self, name: &str, most: usize) -> Option<String> {
         self.read(name, |value| {
-            let mut values = Vec::new();
-            for text in value.split(',') {
-                let text: String = text.chars().take(64).collect();
-                let value = read(&text)?;
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-                if values.len() > most {
-                    return Err(format!("more than {most} values"));
-                }
-            }
-            Ok(values)
+            let fits = (1..=most).contains(&value.chars().count()) && !value.trim().is_empty();
+            fits.then(|| value.to_owned()).ok_or_else(|| format!("not a text of 1 to {most} characters"))
         })
+    }
+
+    /// A value with a form of its own.
+    pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, otherwise: &str) -> Option<T> {
+        self.read(name, |value| value.parse().map_err(|_| otherwise.to_owned()))
+    }
+
+    /// 1 to `most` values with commas between them.
+    pub(crate) fn list<T: FromStr>(&mut self, name: &str, most: usize, what: &str) -> Option<Vec<T>> {
+        self.read(name, |value| {
+            let values: Option<Vec<T>> =
+                value.split(',').take(most + 1).map(|one| one.parse().ok()).collect();
+            let values = values.filter(|values| values.len() <= most);
+            values.ok_or_else(|| format!("not a list of 1 to {most} {what}, with commas between them"))
+        })
+    }
+
+    /// Adds a mistake, unless the parameter is given.
+    pub(crate) fn require(&mut self, name: &str) {
+        if !self.is_given(name) {
+            self.refuse(name, "missing");
+        }
+    }
+
+    /// Whether the query has the parameter, right or wrong.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.values.iter().any(|(given, _)| given == name)
     }
 
     /// Adds a mistake that no single parameter shows.

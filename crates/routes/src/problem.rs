@@ -26,6 +26,8 @@ pub enum Problem {
     NotAcceptable(&'static str),
     /// Prices cannot be adjusted: 409. Holds why.
     NoAdjustment(String),
+    /// What the request rests on has changed: 409.
+    Conflict(String),
     /// The store cannot be asked and nothing stale exists: 503.
     Unavailable,
     /// A fault of ours: 500.
@@ -70,6 +72,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::NotAcceptable(_) => "not_acceptable",
             Self::NoAdjustment(_) => "no_adjustment",
+            Self::Conflict(_) => "conflict",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -87,7 +90,9 @@ impl fmt::Display for Problem {
                     count => write!(f, "; and {} more under `errors`", count - 1),
                 }
             }
-            Self::NotFound(detail) | Self::NoAdjustment(detail) => f.write_str(detail),
+            Self::NotFound(detail) | Self::NoAdjustment(detail) | Self::Conflict(detail) => {
+                f.write_str(detail)
+            }
             Self::MethodNotAllowed(allowed) => write!(f, "use {allowed}"),
             Self::NotAcceptable(forms) => f.write_str(forms),
             Self::Unavailable => write!(f, "the store cannot answer now; ask again in {RETRY_AFTER_S} s"),
@@ -105,7 +110,7 @@ impl ResponseError for Problem {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
-            Self::NoAdjustment(_) => StatusCode::CONFLICT,
+            Self::NoAdjustment(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -3,9 +3,14 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use stockpile_market::{DayIndex, Exchange, Security, SecurityKind, TradeDate, TradingCalendar, TsCode};
+use stockpile_market::{
+    DayIndex, Exchange, SearchIndex, Security, SecurityKind, TradeDate, TradingCalendar, TsCode,
+};
 use stockpile_storage::{Error, Result, Store};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::{Mutex, OnceCell},
+    time::Instant,
+};
 
 /// An answer never rests on a revision that was read longer ago.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -25,6 +30,8 @@ pub(crate) struct ReferenceData {
     securities: HashMap<TsCode, Security>,
     /// By kind, in the order of [`SecurityKind::ALL`].
     days: [DayIndex; 3],
+    /// Made at the first search.
+    search: OnceCell<SearchIndex>,
 }
 
 impl ReferenceData {
@@ -45,6 +52,26 @@ impl ReferenceData {
 
     pub(crate) fn days(&self, kind: SecurityKind) -> &DayIndex {
         &self.days[kind as usize]
+    }
+
+    /// What the search looks through: securities with facts, and those without that traded on the latest complete day.
+    pub(crate) async fn search_index(&self, store: &Store) -> Result<&SearchIndex> {
+        self.search
+            .get_or_try_init(|| async {
+                let mut securities: Vec<Security> = self.securities.values().cloned().collect();
+                for kind in SecurityKind::ALL {
+                    let Some(day) = self.days(kind).latest_complete() else { continue };
+                    let bars = store.bars.closes(kind, day).await?;
+                    let codes = bars.into_iter().map(|bar| bar.ts_code);
+                    let without_facts = codes.filter(|code| !self.securities.contains_key(code));
+                    securities.extend(without_facts.map(|code| Security::unknown(code, kind)));
+                }
+                for security in &mut securities {
+                    security.name = self.name(security.ts_code, security.kind).map(ToOwned::to_owned);
+                }
+                Ok(SearchIndex::new(securities))
+            })
+            .await
     }
 
     /// Why a day has no bars.
@@ -78,7 +105,7 @@ impl ReferenceData {
                 .map_err(|error| impossible("calendar", &error))?
         };
         let securities = securities.into_iter().map(|security| (security.ts_code, security)).collect();
-        Ok(Self { revision, store: store.clone(), demo, calendar, securities, days })
+        Ok(Self { revision, store: store.clone(), demo, calendar, securities, days, search: OnceCell::new() })
     }
 }
 

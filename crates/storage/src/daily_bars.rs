@@ -77,6 +77,15 @@ pub enum BarRange {
     Between(TradeDate, TradeDate),
 }
 
+/// A part of a day's bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DayPage {
+    /// Tells states of the day apart: another number once any bar of it was written again; 0 on a page without bars.
+    pub mark: u64,
+    /// The bars, by code.
+    pub bars: Vec<DailyBar>,
+}
+
 /// Daily bars, one for each security and trading day.
 ///
 /// A second ingest of a bar replaces the first; reads never see both.
@@ -110,6 +119,21 @@ pub trait DailyBars: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn on(&self, kind: SecurityKind, trade_date: TradeDate) -> Result<Vec<DailyBar>>;
+
+    /// Reads at most `limit` bars of a day, by code, from the first code after `after`.
+    ///
+    /// Costs a look at every bar of the day for the mark, then at those of the page.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn page(
+        &self,
+        kind: SecurityKind,
+        trade_date: TradeDate,
+        after: Option<TsCode>,
+        limit: u32,
+    ) -> Result<DayPage>;
 
     /// Reads one security's bars, oldest first, at most `limit`.
     ///

@@ -33,7 +33,7 @@ pub use crypto_markets::CryptoMarkets;
 pub use crypto_markets::MockCryptoMarkets;
 #[cfg(feature = "mock")]
 pub use daily_bars::MockDailyBars;
-pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, HotOrder, HotQuery, StoredBar};
+pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, StoredBar};
 pub use daily_basics::DailyBasics;
 #[cfg(feature = "mock")]
 pub use daily_basics::MockDailyBasics;

@@ -69,6 +69,7 @@ impl TestApp {
             store: sqlite::open(&self.folder.path().join("stockpile.db")).await.unwrap(),
             kind: None,
             strict: false,
+            adjusted: false,
             report_folder: self.folder.path().join("reports"),
             now: Timestamp::now,
             progress: Arc::new(Silent),

@@ -37,6 +37,29 @@ async fn a_bad_parameter_is_named() {
         ("/api/stock/600519.HK/basic", "code"),
         ("/api/stock/%FF%FE/daily", "code"),
         ("/api/stock/600519%00SH/daily", "code"),
+        ("/api/stocks/search", "q"),
+        ("/api/stocks/search?q=", "q"),
+        ("/api/stocks/search?q=%20%E3%80%80", "q"),
+        ("/api/stocks/search?q=123456789012345678901234567890123", "q"),
+        ("/api/stocks/search?q=a&limit=51", "limit"),
+        ("/api/stocks/search?q=a&kind=bond", "kind"),
+        ("/api/daily", "date"),
+        ("/api/daily?kind=etf", "date"),
+        ("/api/daily?date=20250205&codes=600519", "codes"),
+        ("/api/daily?date=20250205&start=20250205", "start"),
+        ("/api/daily?codes=600519&limit=5", "limit"),
+        ("/api/daily?codes=600519&kind=stock", "kind"),
+        ("/api/daily?codes=", "codes"),
+        ("/api/daily?codes=600519,", "codes"),
+        ("/api/daily?codes=600519.HK", "codes"),
+        ("/api/daily?codes=600519&start=20250206&end=20250205", "end"),
+        ("/api/daily?date=20250205&limit=6001", "limit"),
+        ("/api/daily?date=20250205&kind=bond", "kind"),
+        ("/api/daily?date=20250205&cursor=abc", "cursor"),
+        ("/api/daily?date=20250205&cursor=ffffffffffffffffffffffffffffffff", "cursor"),
+        ("/api/overview/hot-stocks?format=xml", "format"),
+        ("/api/overview/market-stats?format=csv", "format"),
+        ("/api/stock/600519.SH/basic?format=csv", "format"),
         ("/health?x=1", "x"),
         ("/livez?x=1", "x"),
         ("/readyz?x=1", "x"),
@@ -84,6 +107,29 @@ async fn more_bars_than_an_answer_holds_are_refused() {
 }
 
 #[tokio::test]
+async fn more_codes_or_bars_than_an_answer_holds_are_refused() {
+    let app = TestApp::start().await;
+    let codes =
+        |count: u32| (0..count).map(|number| (600_000 + number).to_string()).collect::<Vec<_>>().join(",");
+    problem(&app, &format!("/api/daily?codes={}", codes(101)), 400, "invalid_parameter").await;
+    problem(&app, &format!("/api/daily?codes={}", codes(100)), 404, "not_found").await;
+    let mut rows = crate::app::HEADER.to_owned();
+    for year in 1991..2025 {
+        for month in 1..=12 {
+            for code in 600_000..600_063 {
+                rows += &format!("{code}.SH,{year}{month:02}01,10,10,10,10,10,0,0,1,1\n");
+            }
+        }
+    }
+    app.ingest("long.csv", rows).await;
+    let target = format!("/api/daily?codes={}&start=1990-01-01", codes(63));
+    let problem = problem(&app, &target, 400, "invalid_parameter").await;
+    assert_eq!(problem["errors"][0]["parameter"], "codes");
+    let some = app.json(&format!("/api/daily?codes={}&start=1990-01-01", codes(61))).await;
+    assert_eq!(some["data"].as_array().unwrap().len(), 61 * 12 * 34);
+}
+
+#[tokio::test]
 async fn an_unknown_route_is_not_found() {
     let app = TestApp::start().await;
     for target in [
@@ -118,10 +164,14 @@ async fn a_client_that_takes_no_json_is_told_so() {
         ("text/html, */*;q=0.1", 200),
         ("application/*", 200),
         ("application/JSON", 200),
+        ("text/csv", 200),
     ] {
         let response = app.get_with("/api/overview/indices", &[("accept", accept)]).await;
         assert_eq!(response.status(), status, "{accept}");
     }
+    // Without a CSV form.
+    let response = app.get_with("/api/overview/market-stats", &[("accept", "text/csv")]).await;
+    assert_eq!(response.status(), 406);
     let response =
         app.get_with("/api/overview/indices", &[("accept-encoding", "identity;q=0, x-unknown")]).await;
     assert_eq!(response.status(), 406);

@@ -3,11 +3,14 @@
 
 mod app;
 mod bad_requests;
+mod bars;
 mod caching;
+mod csv;
 mod demo;
 mod health;
 mod overview;
 mod process;
 mod real_market;
 mod revision;
+mod search;
 mod stock;

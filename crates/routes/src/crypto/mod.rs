@@ -3,7 +3,7 @@
 mod ohlcv;
 mod prices;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use actix_web::{HttpRequest, web};
 use percent_encoding::percent_decode_str;
@@ -23,18 +23,22 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Symbol(String);
 
-impl Symbol {
-    fn parse(text: &str) -> Option<Self> {
+impl FromStr for Symbol {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
         let valid =
             (1..=MAX_SYMBOL).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        valid.then(|| Self(text.to_ascii_uppercase()))
+        valid.then(|| Self(text.to_ascii_uppercase())).ok_or(())
     }
+}
 
+impl Symbol {
     fn of_path(request: &HttpRequest) -> Result<Self, Problem> {
         percent_decode_str(request.match_info().query("symbol"))
             .decode_utf8()
             .ok()
-            .and_then(|text| Self::parse(&text))
+            .and_then(|text| text.parse().ok())
             .ok_or_else(|| Problem::parameter("symbol", "not a symbol; write BTC or BTCUSDT"))
     }
 }

@@ -9,6 +9,7 @@ use stockpile_storage::Store;
 use super::{CRYPTO, Symbol};
 use crate::{
     cached::{self, Place},
+    format::Form,
     json,
     parameters::Parameters,
     problem::Problem,
@@ -52,7 +53,7 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
     let reference = state.real_reference().await?;
     let key = format!("ohlcv:{symbol}:{interval}:{limit}");
     let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_ohlcv, &reference);
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let (pair, candles) = read(&reference.store, &symbol, interval, limit).await?;
         let data = candles
             .into_iter()

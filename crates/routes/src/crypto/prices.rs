@@ -8,6 +8,7 @@ use stockpile_market::CryptoMarket;
 use super::{CRYPTO, Symbol};
 use crate::{
     cached::{self, Place},
+    format::Form,
     json,
     parameters::Parameters,
     problem::Problem,
@@ -44,16 +45,14 @@ pub(super) async fn prices(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(request.query_string(), &["symbols"]);
-    let symbols = parameters.list("symbols", MAX_SYMBOLS, |text| {
-        Symbol::parse(text).ok_or_else(|| format!("`{text}` is no symbol; write BTC,ETH"))
-    });
+    let symbols: Option<Vec<Symbol>> = parameters.list("symbols", MAX_SYMBOLS, "symbols such as BTC");
     parameters.finish()?;
 
     let reference = state.real_reference().await?;
     let named: Vec<String> = symbols.iter().flatten().map(ToString::to_string).collect();
     let key = format!("market_prices:{}", named.join(","));
     let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_prices, &reference);
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let markets = &reference.store.crypto_markets;
         let rows = if named.is_empty() { markets.latest().await? } else { markets.latest_of(&named).await? };
         let data = one_each(rows);

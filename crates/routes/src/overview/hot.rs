@@ -6,7 +6,13 @@ use stockpile_market::{Exchange, SecurityKind, TradeDate, TsCode};
 use stockpile_storage::{HotOrder, HotQuery};
 
 use super::Day;
-use crate::{cached, json, parameters::Parameters, problem::Problem, state::AppState};
+use crate::{
+    cached,
+    format::{Form, List, Row},
+    parameters::Parameters,
+    problem::Problem,
+    state::AppState,
+};
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 50;
@@ -37,6 +43,19 @@ struct Hot<'a> {
     turnover_rate: Option<f64>,
 }
 
+impl<'a> List for HotList<'a> {
+    type Row = Hot<'a>;
+
+    fn rows(&self) -> &[Hot<'a>] {
+        &self.data
+    }
+}
+
+impl Row for Hot<'_> {
+    const COLUMNS: &'static [&'static str] =
+        &["rank", "ts_code", "name", "close", "pct_chg", "amount", "vol", "turnover_rate"];
+}
+
 pub(super) async fn stocks(
     request: HttpRequest,
     state: web::Data<AppState>,
@@ -54,7 +73,9 @@ async fn hot(
     kind: SecurityKind,
     family: &'static str,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::new(request.query_string(), &["date", "sort_by", "limit", "exchange"]);
+    let mut parameters =
+        Parameters::new(request.query_string(), &["date", "sort_by", "limit", "exchange", "format"]);
+    let form = Form::of_list(&request, &mut parameters);
     let date = parameters.date("date");
     let orders = [("amount", (HotOrder::Amount, "amount")), ("pct_chg", (HotOrder::PctChg, "pct_chg"))];
     let (order, sort_by) = parameters.choice("sort_by", &orders).unwrap_or(orders[0].1);
@@ -73,7 +94,7 @@ async fn hot(
     let exchange_name = exchange.map_or("all", Exchange::suffix);
     let place = day.place(&state, &reference, family, &format!(":{sort_by}:{limit}:{exchange_name}"));
     let store = reference.store.clone();
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, form, place, move |format| async move {
         let bars = match day.date.filter(|_| day.has_bars) {
             Some(trade_date) => {
                 store.bars.hottest(HotQuery { kind, trade_date, order, exchange, limit }).await?
@@ -94,7 +115,7 @@ async fn hot(
                 turnover_rate: None,
             })
             .collect();
-        json(&HotList { trade_date: day.date, sort_by, data, note: day.note })
+        format.write(&HotList { trade_date: day.date, sort_by, data, note: day.note })
     })
     .await
 }

@@ -5,7 +5,13 @@ use serde::Serialize;
 use stockpile_market::{SecurityKind, TradeDate, TsCode};
 
 use super::Day;
-use crate::{cached, json, parameters::Parameters, problem::Problem, state::AppState};
+use crate::{
+    cached,
+    format::{Form, List, Row},
+    parameters::Parameters,
+    problem::Problem,
+    state::AppState,
+};
 
 #[derive(Serialize)]
 struct Indices<'a> {
@@ -31,11 +37,25 @@ struct Index<'a> {
     amount: Option<f64>,
 }
 
+impl<'a> List for Indices<'a> {
+    type Row = Index<'a>;
+
+    fn rows(&self) -> &[Index<'a>] {
+        &self.data
+    }
+}
+
+impl Row for Index<'_> {
+    const COLUMNS: &'static [&'static str] =
+        &["ts_code", "name", "close", "change", "pct_chg", "vol", "amount"];
+}
+
 pub(super) async fn indices(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::new(request.query_string(), &["date"]);
+    let mut parameters = Parameters::new(request.query_string(), &["date", "format"]);
+    let form = Form::of_list(&request, &mut parameters);
     let date = parameters.date("date");
     parameters.finish()?;
 
@@ -43,7 +63,7 @@ pub(super) async fn indices(
     let day = Day::of(&reference, SecurityKind::Index, date);
     let place = day.place(&state, &reference, "indices", "");
     let store = reference.store.clone();
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, form, place, move |format| async move {
         let bars = match day.date.filter(|_| day.has_bars) {
             Some(date) => store.bars.on(SecurityKind::Index, date).await?,
             None => Vec::new(),
@@ -60,7 +80,7 @@ pub(super) async fn indices(
                 amount: bar.amount,
             })
             .collect();
-        json(&Indices { trade_date: day.date, data, note: day.note })
+        format.write(&Indices { trade_date: day.date, data, note: day.note })
     })
     .await
 }

@@ -9,7 +9,8 @@ use stockpile_storage::Store;
 
 use super::Day;
 use crate::{
-    cached, json, parameters::Parameters, problem::Problem, reference_data::ReferenceData, state::AppState,
+    cached, format::Form, json, parameters::Parameters, problem::Problem, reference_data::ReferenceData,
+    state::AppState,
 };
 
 #[derive(Serialize)]
@@ -45,7 +46,7 @@ pub(super) async fn market_stats(
     let day = Day::of(&reference, SecurityKind::Stock, date);
     let place = day.place(&state, &reference, "market_stats", "");
     let store = reference.store.clone();
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let breadth = match day.date.filter(|_| day.has_bars) {
             Some(date) => breadth(&store, &reference, date).await?,
             None => None,

@@ -9,6 +9,7 @@ use super::lookup;
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
+    format::Form,
     json,
     parameters::Parameters,
     problem::Problem,
@@ -40,7 +41,7 @@ pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> R
     let reference = state.reference().await?;
     let found = lookup::find(&state, &reference, query).await?;
     let place = Place::new(&BASIC, found.code.text().as_str(), state.lifetimes.basic, &reference);
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let facts = reference.security(found.code);
         json(&Basic {
             ts_code: found.code,

@@ -10,7 +10,7 @@ use super::lookup::{self, Found};
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
-    json,
+    format::{Form, List, Row},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -44,9 +44,23 @@ struct Bar {
     amount: Option<f64>,
 }
 
+impl List for Daily {
+    type Row = Bar;
+
+    fn rows(&self) -> &[Bar] {
+        &self.data
+    }
+}
+
+impl Row for Bar {
+    const COLUMNS: &'static [&'static str] =
+        &["trade_date", "open", "high", "low", "close", "pre_close", "change", "pct_chg", "vol", "amount"];
+}
+
 pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let query = lookup::code(&request)?;
-    let mut parameters = Parameters::new(request.query_string(), &["start", "end", "adjust"]);
+    let mut parameters = Parameters::new(request.query_string(), &["start", "end", "adjust", "format"]);
+    let form = Form::of_list(&request, &mut parameters);
     let (start, end) = (parameters.date("start"), parameters.date("end"));
     let modes = [("none", Adjust::None), ("qfq", Adjust::Qfq), ("hfq", Adjust::Hfq)];
     let adjust = parameters.choice("adjust", &modes).unwrap_or(Adjust::None);
@@ -67,7 +81,7 @@ pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> R
     let key = format!("{}:{}:{}:{adjust}", found.code, day(start), day(end));
     let place = Place::new(&DAILY, &key, ttl, &reference);
     let store = reference.store.clone();
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, form, place, move |format| async move {
         let bars = store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
         if bars.len() > MAX_BARS as usize {
             return Err(Problem::parameter(
@@ -76,7 +90,12 @@ pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> R
             ));
         }
         let (bars, anchor) = adjusted(&store, found, adjust, bars).await?;
-        json(&Daily { ts_code: found.code, adjust, anchor, data: bars.into_iter().map(Bar::from).collect() })
+        format.write(&Daily {
+            ts_code: found.code,
+            adjust,
+            anchor,
+            data: bars.into_iter().map(Bar::from).collect(),
+        })
     })
     .await
 }

@@ -8,13 +8,13 @@ use crate::{problem::Problem, reference_data::ReferenceData, state::AppState};
 
 /// A security that exists: it has facts or bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) code: TsCode,
-    pub(super) kind: SecurityKind,
+pub(crate) struct Found {
+    pub(crate) code: TsCode,
+    pub(crate) kind: SecurityKind,
 }
 
 /// Reads the code of the path, without asking the store.
-pub(super) fn code(request: &HttpRequest) -> Result<CodeQuery, Problem> {
+pub(crate) fn code(request: &HttpRequest) -> Result<CodeQuery, Problem> {
     let text = request.match_info().query("code");
     percent_decode_str(text)
         .decode_utf8()
@@ -24,7 +24,7 @@ pub(super) fn code(request: &HttpRequest) -> Result<CodeQuery, Problem> {
 }
 
 /// Finds the security a code means: stocks before ETFs before indices.
-pub(super) async fn find(
+pub(crate) async fn find(
     state: &AppState,
     reference: &ReferenceData,
     query: CodeQuery,

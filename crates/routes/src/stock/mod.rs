@@ -2,7 +2,7 @@
 
 mod basic;
 mod daily;
-mod lookup;
+pub(crate) mod lookup;
 mod quote;
 
 use actix_web::web;

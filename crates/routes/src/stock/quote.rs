@@ -11,6 +11,7 @@ use super::lookup::{self, Found};
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
+    format::Form,
     json,
     parameters::Parameters,
     problem::Problem,
@@ -59,7 +60,7 @@ pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> R
     let found = lookup::find(&state, &reference, query).await?;
     let place = Place::new(&QUOTE, found.code.text().as_str(), state.lifetimes.quote, &reference);
     let owned = AppState::clone(&state);
-    cached::respond(&request, &state, place, move || async move {
+    cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let (quote, source) = match owned.quote(&reference, found.code) {
             Some(quote) => (Some(quote), Source::Demo),
             None => (last_bar(&reference, found).await?, Source::Daily),

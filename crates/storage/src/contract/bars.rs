@@ -177,3 +177,32 @@ pub async fn a_code_is_known_by_its_bars(store: &Store) {
     let known = store.bars.kinds(&["000001.BJ", "000001.SH", "000001.SZ"].map(code)).await.unwrap();
     assert_eq!(known, [(code("000001.SH"), SecurityKind::Index), (code("000001.SZ"), SecurityKind::Stock)]);
 }
+
+pub async fn a_day_is_read_page_by_page(store: &Store) {
+    let (stock, day) = (SecurityKind::Stock, date("20250205"));
+    let codes = ["000001.SZ", "300750.SZ", "600519.SH"];
+    ingest(store, stock, codes.map(|code| bar(code, "20250205", 10.0))).await;
+    ingest(store, stock, [bar("000002.SZ", "20250206", 10.0)]).await;
+    ingest(store, SecurityKind::Index, [bar("000016.SH", "20250205", 10.0)]).await;
+    let first = store.bars.page(stock, day, None, 2).await.unwrap();
+    let rest = store.bars.page(stock, day, Some(code("300750.SZ")), 2).await.unwrap();
+    let read: Vec<String> = first.bars.iter().chain(&rest.bars).map(|bar| bar.ts_code.to_string()).collect();
+    assert_eq!(read, codes);
+    assert_eq!((first.bars.len(), first.mark), (2, rest.mark));
+    let end = store.bars.page(stock, day, Some(code("600519.SH")), 2).await.unwrap();
+    assert_eq!((end.bars.len(), end.mark), (0, 0));
+    // The code need not have a bar.
+    let between = store.bars.page(stock, day, Some(code("000003.SZ")), 1).await.unwrap();
+    assert_eq!(between.bars[0].ts_code, code("300750.SZ"));
+}
+
+pub async fn a_page_tells_that_its_day_was_written_again(store: &Store) {
+    let stock = SecurityKind::Stock;
+    let mark = async || store.bars.page(stock, date("20250205"), None, 1).await.unwrap().mark;
+    ingest(store, stock, ["000001.SZ", "600519.SH"].map(|code| bar(code, "20250205", 10.0))).await;
+    let before = mark().await;
+    ingest(store, stock, [bar("000001.SZ", "20250206", 10.0)]).await;
+    assert_eq!(mark().await, before, "another day was written");
+    ingest(store, stock, [bar("600519.SH", "20250205", 11.0)]).await;
+    assert_ne!(mark().await, before);
+}

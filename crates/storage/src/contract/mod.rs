@@ -37,6 +37,8 @@ macro_rules! contract_suite {
                 the_last_bars_are_oldest_first,
                 a_range_gives_at_most_its_limit,
                 a_code_is_known_by_its_bars,
+                a_day_is_read_page_by_page,
+                a_page_tells_that_its_day_was_written_again,
             );
             $crate::contract_suite!(@promises facts, $open;
                 securities_are_replaced_by_code,

@@ -5,7 +5,7 @@ use rusqlite::{Row, named_params};
 use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
 
 use super::{connections::Connections, query::collect, row};
-use crate::{BarRange, ClosingBar, DailyBars, DayCount, HotOrder, HotQuery, Result, StoredBar};
+use crate::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar};
 
 #[async_trait]
 impl DailyBars for Connections {
@@ -73,6 +73,33 @@ impl DailyBars for Connections {
                 named_params! { ":kind": row::kind_number(kind), ":trade_date": trade_date.number() },
                 row::bar,
             )
+        })
+        .await
+    }
+
+    async fn page(
+        &self,
+        kind: SecurityKind,
+        trade_date: TradeDate,
+        after: Option<TsCode>,
+        limit: u32,
+    ) -> Result<DayPage> {
+        self.read("read a part of a day's bars", move |connection| {
+            let after = after.map(TsCode::text);
+            let rows = collect(
+                connection,
+                include_str!("sql/bars_page.sql"),
+                named_params! {
+                    ":kind": row::kind_number(kind),
+                    ":trade_date": trade_date.number(),
+                    // Nothing comes before the empty text.
+                    ":after": after.as_ref().map_or("", |code| code.as_str()),
+                    ":limit": limit,
+                },
+                |row| Ok((row::bar(row)?, row.get::<_, u64>(11)?)),
+            )?;
+            let mark = rows.first().map_or(0, |(_, mark)| *mark);
+            Ok(DayPage { mark, bars: rows.into_iter().map(|(bar, _)| bar).collect() })
         })
         .await
     }
