@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
+#[cfg(feature = "parquet")]
+use super::parquet::Parquet;
 use super::{
     batches::{Batch, Batches, Wanted},
     csv::Csv,
@@ -24,6 +26,8 @@ pub(super) struct Reading {
 enum Source {
     Csv(Csv),
     Json(Json),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<Parquet>),
 }
 
 impl Reading {
@@ -42,6 +46,11 @@ impl Reading {
                 let (json, columns) = Json::start(&path, text)?;
                 (Source::Json(json), columns)
             }
+            #[cfg(feature = "parquet")]
+            Opened::Parquet(file, position) => {
+                let (parquet, columns) = Parquet::start(&path, file, position)?;
+                (Source::Parquet(Box::new(parquet)), columns)
+            }
             Opened::Unsupported(reason) => return Ok(Err(reason)),
         };
         let kind = match kind.map_or_else(|| FileKind::recognise(&columns), Ok) {
@@ -49,6 +58,10 @@ impl Reading {
             Err(reason) => return Ok(Err(reason)),
         };
         let layout = Layout::new(&path, kind, &columns)?;
+        #[cfg(feature = "parquet")]
+        if let Source::Parquet(parquet) = &source {
+            parquet.check(&path, &layout)?;
+        }
         Ok(Ok(Self { path, source, layout }))
     }
 
@@ -63,10 +76,14 @@ impl Reading {
 
     /// Reads to the end, a batch at a time, until the receiver is gone.
     pub(super) fn run(self, sender: &mpsc::Sender<Batch>) -> Result<()> {
+        #[cfg(feature = "parquet")]
+        let layout = self.layout.clone();
         let mut batches = Batches::new(self.path.clone(), self.layout, sender);
         let wanted = match self.source {
             Source::Csv(csv) => csv.run(&self.path, &mut batches)?,
             Source::Json(json) => json.run(&self.path, &mut batches)?,
+            #[cfg(feature = "parquet")]
+            Source::Parquet(parquet) => parquet.run(&self.path, &layout, &mut batches)?,
         };
         if wanted == Wanted::More {
             batches.finish();
