@@ -68,10 +68,10 @@ pub(crate) enum ConfigAction {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IngestSource {
-    /// Read market data from CSV or JSON files, plain or packed with gzip or zstd
+    /// Read market data from CSV or JSON files, plain or packed with gzip or zstd, or from Parquet files
     #[command(after_help = "Examples:
   stockpile ingest file a_daily_20250205.csv.gz
-  stockpile ingest file stock_basic.csv trade_cal.csv daily/*.csv.zst
+  stockpile ingest file stock_basic.csv trade_cal.csv daily/*.parquet
   stockpile ingest file --kind fund_daily --strict odd-codes.csv
   stockpile ingest file coingecko_markets.json
 

@@ -63,7 +63,7 @@ pub enum Error {
     },
 
     /// The header lacks columns that the kind has.
-    #[error("`{}`, line 1: a `{kind}` file needs the column(s) {}", path.display(), missing.join(", "))]
+    #[error("`{}`: a `{kind}` file needs the column(s) {}", path.display(), missing.join(", "))]
     MissingColumns {
         /// The file.
         path: PathBuf,
@@ -74,12 +74,34 @@ pub enum Error {
     },
 
     /// The header names a column twice.
-    #[error("`{}`, line 1: the column `{column}` stands there twice", path.display())]
+    #[error("`{}`: the column `{column}` stands there twice", path.display())]
     RepeatedColumn {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
+    },
+
+    /// A column of a Parquet file holds something else than its kind needs.
+    #[error("`{}`: the column `{column}` holds {found}; it must hold {expected}", path.display())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type, as Arrow names it.
+        found: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+
+    /// A Parquet file is packed in a way that is not built in.
+    #[error("`{}` is packed with {codec}, which is not read; write it with zstd or snappy", path.display())]
+    Codec {
+        /// The file.
+        path: PathBuf,
+        /// The codec.
+        codec: String,
     },
 
     /// A JSON file is not an array of objects.

@@ -8,7 +8,7 @@ use super::{kind::FileKind, records::Record};
 use crate::{Error, Result};
 
 /// The header of one file, read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) kind: FileKind,
     /// The day at the exchange on which the file is read.
@@ -64,6 +64,13 @@ impl Layout {
     /// The n-th column of the kind in a record: required ones first, then optional ones; empty when it is not there.
     pub(super) fn field<'a>(&self, record: &Record<'a>, column: usize) -> &'a [u8] {
         self.positions[column].map_or(&[], |position| record.field(position))
+    }
+
+    /// The columns that are read, with their positions in the file.
+    #[cfg(feature = "parquet")]
+    pub(super) fn read_columns(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let names = self.kind.required_columns().iter().chain(self.kind.optional_columns());
+        names.zip(&self.positions).filter_map(|(name, position)| Some((*name, (*position)?)))
     }
 
     /// Whether the file has the n-th optional column.

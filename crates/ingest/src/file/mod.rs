@@ -8,6 +8,8 @@ mod json;
 mod kind;
 mod layout;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod read;
 mod records;
 mod report;
@@ -112,7 +114,7 @@ impl fmt::Debug for FileIngest {
 }
 
 impl FileIngest {
-    /// Reads a CSV file or a JSON array of objects, plain or packed with gzip or zstd, into the store.
+    /// Reads a CSV file or a JSON array of objects, plain or packed with gzip or zstd, or a Parquet file into the store.
     ///
     /// Memory does not grow with the file. Dropping the future leaves nothing of the file in the store.
     ///

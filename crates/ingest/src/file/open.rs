@@ -23,6 +23,9 @@ pub(super) enum Opened {
     Text(Box<dyn BufRead + Send>),
     /// A JSON array, unpacked while it is read.
     Json(Box<dyn BufRead + Send>),
+    /// A Parquet file, which is read at several places, and the position to keep.
+    #[cfg(feature = "parquet")]
+    Parquet(File, Arc<AtomicU64>),
     /// Something else, and what.
     Unsupported(&'static str),
 }
@@ -45,7 +48,15 @@ pub(super) fn open(path: &Path, position: Arc<AtomicU64>) -> Result<Opened> {
             let decoder = zstd::Decoder::with_buffer(file).map_err(read_error)?;
             Box::new(BufReader::with_capacity(READ_BUFFER, decoder))
         }
-        [b'P', b'A', b'R', b'1', ..] => return Ok(Opened::Unsupported("Parquet cannot be ingested yet")),
+        #[cfg(feature = "parquet")]
+        [b'P', b'A', b'R', b'1', ..] => {
+            let Counted { file, position } = file.into_inner();
+            return Ok(Opened::Parquet(file, position));
+        }
+        #[cfg(not(feature = "parquet"))]
+        [b'P', b'A', b'R', b'1', ..] => {
+            return Ok(Opened::Unsupported("this program was built without the feature `parquet`"));
+        }
         [b'P', b'K', 3, 4, ..] => {
             return Ok(Opened::Unsupported("ZIP archives are not read; unpack it first"));
         }
@@ -57,6 +68,9 @@ pub(super) fn open(path: &Path, position: Arc<AtomicU64>) -> Result<Opened> {
     // What a packed file holds shows only now; a decoder's complaint is left to whoever reads on.
     Ok(match reader.fill_buf().unwrap_or_default().trim_ascii_start() {
         [b'[', ..] => Opened::Json(reader),
+        [b'P', b'A', b'R', b'1', ..] => {
+            Opened::Unsupported("a packed Parquet file is not read; unpack it first")
+        }
         [b'{', ..] => Opened::Unsupported("of JSON, only arrays of objects are read"),
         _ => Opened::Text(reader),
     })

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use stockpile_market::TradeDate;
 use tokio::sync::mpsc;
 
+#[cfg(feature = "parquet")]
+use super::parquet::Parquet;
 use super::{
     batches::{Batch, Batches, Wanted},
     csv::Csv,
@@ -25,6 +27,8 @@ pub(super) struct Reading {
 enum Source {
     Csv(Csv),
     Json(Json),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<Parquet>),
 }
 
 impl Reading {
@@ -44,6 +48,11 @@ impl Reading {
                 let (json, columns) = Json::start(&path, text)?;
                 (Source::Json(json), columns)
             }
+            #[cfg(feature = "parquet")]
+            Opened::Parquet(file, position) => {
+                let (parquet, columns) = Parquet::start(&path, file, position)?;
+                (Source::Parquet(Box::new(parquet)), columns)
+            }
             Opened::Unsupported(reason) => return Ok(Err(reason)),
         };
         let kind = match kind.map_or_else(|| FileKind::recognise(&columns), Ok) {
@@ -51,6 +60,10 @@ impl Reading {
             Err(reason) => return Ok(Err(reason)),
         };
         let layout = Layout::new(&path, kind, &columns, today)?;
+        #[cfg(feature = "parquet")]
+        if let Source::Parquet(parquet) = &source {
+            parquet.check(&path, &layout)?;
+        }
         Ok(Ok(Self { path, source, layout }))
     }
 
@@ -65,10 +78,14 @@ impl Reading {
 
     /// Reads to the end, a batch at a time, until the receiver is gone.
     pub(super) fn run(self, sender: &mpsc::Sender<Batch>) -> Result<()> {
+        #[cfg(feature = "parquet")]
+        let layout = self.layout.clone();
         let mut batches = Batches::new(self.path.clone(), self.layout, sender);
         let wanted = match self.source {
             Source::Csv(csv) => csv.run(&self.path, &mut batches)?,
             Source::Json(json) => json.run(&self.path, &mut batches)?,
+            #[cfg(feature = "parquet")]
+            Source::Parquet(parquet) => parquet.run(&self.path, &layout, &mut batches)?,
         };
         if wanted == Wanted::More {
             batches.finish();
