@@ -1,32 +1,37 @@
 //! `/api`: what there is.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::state::AppState;
+use crate::{openapi::route::Route, state::AppState};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Index {
     name: &'static str,
     version: &'static str,
-    links: &'static [&'static str],
+    /// Templates (RFC 6570).
+    #[schema(value_type = Vec<String>)]
+    links: &'static [String],
 }
 
-/// Every route, as a template.
-const LINKS: &[&str] = &[
-    "/health",
-    "/livez",
-    "/readyz",
-    "/api/overview/hot-stocks{?date,sort_by,limit,exchange}",
-    "/api/overview/hot-etfs{?date,sort_by,limit,exchange}",
-    "/api/overview/market-stats{?date}",
-    "/api/overview/indices{?date}",
-    "/api/stock/{code}/basic",
-    "/api/stock/{code}/daily{?start,end,adjust}",
-    "/api/daily{?date,cursor,limit,kind,codes,start,end}",
-    "/api/stocks/search{?q,limit,kind}",
-];
+static LINKS: LazyLock<Vec<String>> = LazyLock::new(|| crate::routes().iter().map(Route::link).collect());
 
-pub(crate) async fn index(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS })
+pub(crate) fn routes() -> Vec<Route> {
+    let example = include_str!("openapi/examples/index.json");
+    ["/api", "/api/"]
+        .map(|path| {
+            Route::get(path, "about", "Name, version and every route", index).answers::<Index>(
+                "200",
+                "What there is.",
+                Some(example),
+            )
+        })
+        .into()
+}
+
+async fn index(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS.as_slice() })
 }

@@ -7,6 +7,7 @@ mod bars;
 mod caching;
 mod csv;
 mod health;
+mod openapi;
 mod overview;
 mod process;
 mod real_market;

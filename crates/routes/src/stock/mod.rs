@@ -4,10 +4,8 @@ mod basic;
 mod daily;
 pub(crate) mod lookup;
 
-use actix_web::web;
+use crate::openapi::route::Route;
 
-use crate::method::get;
-
-pub(crate) fn configure(service: &mut web::ServiceConfig) {
-    service.service(get("/basic", basic::basic)).service(get("/daily", daily::daily));
+pub(crate) fn routes() -> [Route; 2] {
+    [basic::route(), daily::route()]
 }
