@@ -21,3 +21,8 @@ bench filter="":
 # Format the sources.
 fmt:
     cargo fmt --all
+
+# Renew the examples in the API document, then the document.
+openapi:
+    RENEW=examples cargo test -p stockpile-server --test it openapi::every_example
+    RENEW=document cargo test -p stockpile-server --test it openapi::the_stored

@@ -250,7 +250,7 @@ fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
     format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
 }
 
-fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {
+pub(crate) fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {
     request.headers().get_all(header::IF_NONE_MATCH).any(|given| {
         given.as_bytes().split(|byte| *byte == b',').any(|one| {
             let one = one.trim_ascii();

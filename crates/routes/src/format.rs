@@ -37,7 +37,7 @@ pub(crate) trait Row: Serialize {
 }
 
 impl Format {
-    const ALL: [(&'static str, Self); 2] = [("json", Self::Json), ("csv", Self::Csv)];
+    pub(crate) const ALL: [(&'static str, Self); 2] = [("json", Self::Json), ("csv", Self::Csv)];
 
     pub(crate) const fn content_type(self) -> &'static str {
         match self {

@@ -5,30 +5,57 @@ use std::{collections::BTreeMap, time::Duration};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde::Serialize;
 use stockpile_cache::KindStats;
+use utoipa::ToSchema;
 
-use crate::{cached::PACKED, parameters::Parameters, problem::Problem, state::AppState};
+use crate::{
+    cached::PACKED, openapi::route::Route, parameters::Parameters, problem::Problem, state::AppState,
+};
 
 /// A store that takes longer than this to say anything cannot serve anybody.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Health {
     status: &'static str,
     version: &'static str,
+    #[schema(extensions(("x-unit" = json!("seconds"))))]
     uptime_s: u64,
     services: BTreeMap<&'static str, &'static str>,
     cache: CacheHealth,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct CacheHealth {
     available: bool,
     hits: u64,
     misses: u64,
     stale_hits: u64,
     /// Null before the first read.
+    #[schema(required)]
     hit_ratio: Option<f64>,
     keys: u64,
+}
+
+const EXAMPLE: &str = include_str!("openapi/examples/health.json");
+
+pub(crate) fn routes() -> Vec<Route> {
+    let whole = |path: &'static str| {
+        Route::get(path, "health", "The service, what it depends on, and its cache", health)
+            .answers::<Health>("200", "It serves. Counters are those of this process.", Some(EXAMPLE))
+            .answers::<Health>("503", "The store cannot answer.", None)
+            .refuses("400", "A parameter; there are none.")
+    };
+    vec![
+        whole("/health"),
+        whole("/api/v1/health"),
+        Route::get("/livez", "health", "The process runs", livez)
+            .text("200", "text/plain", "`ok`.")
+            .refuses("400", "A parameter; there are none."),
+        Route::get("/readyz", "health", "The process can serve", readyz)
+            .text("200", "text/plain", "`ready`.")
+            .text("503", "text/plain", "The store does not answer.")
+            .refuses("400", "A parameter; there are none."),
+    ]
 }
 
 /// The whole picture; 503 when the store cannot answer.

@@ -1,36 +1,36 @@
 //! `/api`: what there is.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::{parameters::Parameters, problem::Problem, state::AppState};
+use crate::{openapi::route::Route, parameters::Parameters, problem::Problem, state::AppState};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Index {
     name: &'static str,
     version: &'static str,
-    links: &'static [&'static str],
+    /// Templates (RFC 6570).
+    #[schema(value_type = Vec<String>)]
+    links: &'static [String],
 }
 
-/// Every route, as a template.
-const LINKS: &[&str] = &[
-    "/health",
-    "/livez",
-    "/readyz",
-    "/api/overview/hot-stocks{?date,sort_by,limit,exchange}",
-    "/api/overview/hot-etfs{?date,sort_by,limit,exchange}",
-    "/api/overview/market-stats{?date}",
-    "/api/overview/indices{?date}",
-    "/api/stock/{code}/basic",
-    "/api/stock/{code}/daily{?start,end,adjust}",
-    "/api/stock/{code}/quote",
-    "/api/crypto/prices{?symbols}",
-    "/api/crypto/{symbol}/ohlcv{?interval,limit}",
-    "/api/daily{?date,cursor,limit,kind,codes,start,end}",
-    "/api/stocks/search{?q,limit,kind}",
-];
+static LINKS: LazyLock<Vec<String>> = LazyLock::new(|| crate::routes().iter().map(Route::link).collect());
 
-pub(crate) async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+pub(crate) fn routes() -> Vec<Route> {
+    let example = include_str!("openapi/examples/index.json");
+    ["/api", "/api/"]
+        .map(|path| {
+            Route::get(path, "about", "Name, version and every route", index)
+                .answers::<Index>("200", "What there is.", Some(example))
+                .refuses("400", "A parameter; there are none.")
+        })
+        .into()
+}
+
+async fn index(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     Parameters::new(request.query_string(), &[]).finish()?;
-    Ok(HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS }))
+    Ok(HttpResponse::Ok().json(Index { name: "Stockpile", version: state.version, links: LINKS.as_slice() }))
 }

@@ -11,6 +11,7 @@ mod format;
 mod health;
 mod index;
 mod method;
+mod openapi;
 mod overview;
 mod parameters;
 mod problem;
@@ -20,12 +21,14 @@ mod request_id;
 mod search;
 mod state;
 mod stock;
+mod stored;
 
 use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError as _, web};
 use serde::Serialize;
 
+use crate::openapi::route::Route;
 pub use crate::{
     problem::{InvalidParameter, Problem},
     quotes::{Quote, QuoteSource},
@@ -40,19 +43,22 @@ const THROTTLE: Duration = Duration::from_secs(5);
 
 /// Mounts every route of the service.
 pub fn configure(service: &mut web::ServiceConfig) {
-    service
-        .service(method::get("/health", health::health))
-        .service(method::get("/api/v1/health", health::health))
-        .service(method::get("/livez", health::livez))
-        .service(method::get("/readyz", health::readyz))
-        .service(web::scope("/api/overview").configure(overview::configure))
-        .service(web::scope("/api/stock/{code}").configure(stock::configure))
-        .service(web::scope("/api/crypto").configure(crypto::configure))
-        .service(method::get("/api/daily", bars::bars))
-        .service(method::get("/api/stocks/search", search::search))
-        .service(method::get("/api", index::index))
-        .service(method::get("/api/", index::index))
-        .default_service(web::to(unknown_route));
+    for route in routes() {
+        service.service(route.resource);
+    }
+    service.default_service(web::to(unknown_route));
+}
+
+/// Every route, mounted and documented from this one list.
+fn routes() -> Vec<Route> {
+    let mut routes = health::routes();
+    routes.extend(overview::routes());
+    routes.extend(stock::routes());
+    routes.extend(crypto::routes());
+    routes.extend([bars::route(), search::route()]);
+    routes.extend(index::routes());
+    routes.extend(openapi::routes());
+    routes
 }
 
 async fn unknown_route() -> HttpResponse {

@@ -7,6 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::request_id;
 
@@ -35,7 +36,7 @@ pub enum Problem {
 }
 
 /// One parameter and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidParameter {
     /// Name of the parameter, `code` for the one in the path.
     pub parameter: String,
@@ -43,8 +44,10 @@ pub struct InvalidParameter {
     pub message: String,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A problem as it is written (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Written<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -130,7 +133,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let body = Body {
+        let body = Written {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),

@@ -5,11 +5,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use stockpile_cache::Kind;
 use stockpile_market::{Board, SecurityKind, TsCode, fold};
+use utoipa::ToSchema;
 
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
     format::{Form, List, Row},
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -20,17 +22,23 @@ const MAX_LENGTH: usize = 32;
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 50;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SearchAnswer<'a> {
     data: Vec<Found<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FoundSecurity)]
 struct Found<'a> {
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
+    #[schema(required)]
     name: Option<&'a str>,
+    #[schema(required, value_type = Option<types::BoardName>)]
     board: Option<Board>,
+    #[schema(value_type = types::Kind)]
     kind: SecurityKind,
+    #[schema(value_type = types::MatchedBy)]
     r#match: &'static str,
 }
 
@@ -46,6 +54,24 @@ impl Row for Found<'_> {
     const COLUMNS: &'static [&'static str] = &["ts_code", "name", "board", "kind", "match"];
 }
 
+pub(crate) fn route() -> Route {
+    Route::get("/api/stocks/search", "stock", "Find a security by code, name or pinyin initials", search)
+        .about(
+            "In this order: the code itself, codes that begin so, the name itself, names that begin so, initials that begin \
+             so, names with this in them. Width, case and spaces do not matter. A security without facts is found by its \
+             code while it trades.",
+        )
+        .cached::<SearchAnswer<'_>>(include_str!("openapi/examples/search.json"))
+        .parameter(query::required(query::text("q", "What to find.", 1..=MAX_LENGTH, Some("gzmt"))))
+        .parameter(query::number("limit", "Rows at most.", 1..=MAX_LIMIT, DEFAULT_LIMIT))
+        .parameter(query::choice("kind", "One kind only.", &kinds(), None))
+        .list()
+}
+
+fn kinds() -> [(&'static str, SecurityKind); 3] {
+    SecurityKind::ALL.map(|kind| (kind.name(), kind))
+}
+
 pub(crate) async fn search(
     request: HttpRequest,
     state: web::Data<AppState>,
@@ -55,7 +81,7 @@ pub(crate) async fn search(
     parameters.require("q");
     let text = parameters.text("q", MAX_LENGTH).unwrap_or_default();
     let limit = parameters.number("limit", 1..=MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
-    let kind = parameters.choice("kind", &SecurityKind::ALL.map(|kind| (kind.name(), kind)));
+    let kind = parameters.choice("kind", &kinds());
     parameters.finish()?;
 
     let reference = state.reference().await?;

@@ -139,6 +139,24 @@ impl TestApp {
         )
         .await;
         self.ingest(
+            "candles.csv",
+            "symbol,interval,ts,open,high,low,close,volume\n\
+             BTCUSDT,1h,2025-02-05T00:00:00Z,97700,98100,97600,98000,1200\n\
+             BTCUSDT,1h,2025-02-05T01:00:00Z,98000,98050,97400,97500,900\n\
+             BTCUSDT,1h,2025-02-05T02:00:00Z,97500,97900,97450,97800,800\n\
+             BTCUSDT,1h,2025-02-05T03:00:00Z,97800,98200,97700,98150,700\n\
+             BTCUSDT,1h,2025-02-05T04:00:00Z,98150,98300,98100,98200,100\n",
+        )
+        .await;
+        self.ingest(
+            "coins.json",
+            r#"[{"id":"bitcoin","symbol":"btc","name":"Bitcoin","current_price":98200,"market_cap":1946000000000,
+                 "total_volume":51000000000,"price_change_percentage_24h":0.42,"last_updated":"2025-02-05T04:30:00.000Z"},
+                {"id":"ethereum","symbol":"eth","name":"Ethereum","current_price":2780.5,"market_cap":335000000000,
+                 "total_volume":30000000000,"price_change_percentage_24h":-1.5,"last_updated":"2025-02-05T04:30:00.000Z"}]"#,
+        )
+        .await;
+        self.ingest(
             "fund_basic.csv",
             "ts_code,name,management,fund_type,list_date,status\n510300.SH,沪深300ETF,华泰柏瑞基金,股票型,20120528,L\n",
         )

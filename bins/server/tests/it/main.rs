@@ -8,6 +8,7 @@ mod caching;
 mod csv;
 mod demo;
 mod health;
+mod openapi;
 mod overview;
 mod process;
 mod real_market;

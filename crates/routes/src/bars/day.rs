@@ -13,8 +13,8 @@ use crate::{
     state::AppState,
 };
 
-const DEFAULT_LIMIT: u32 = 1000;
-const MAX_LIMIT: u32 = 6000;
+pub(super) const DEFAULT_LIMIT: u32 = 1000;
+pub(super) const MAX_LIMIT: u32 = 6000;
 
 pub(super) async fn respond(
     request: &HttpRequest,

@@ -5,18 +5,23 @@ mod prices;
 
 use std::{fmt, str::FromStr};
 
-use actix_web::{HttpRequest, web};
+use actix_web::HttpRequest;
 use percent_encoding::percent_decode_str;
 use stockpile_cache::Kind;
 
-use crate::{STALE_WINDOW, THROTTLE, cached::Body, method::get, problem::Problem};
+use crate::{
+    STALE_WINDOW, THROTTLE,
+    cached::Body,
+    openapi::{query, route::Route},
+    problem::Problem,
+};
 
 const CRYPTO: Kind<Body> = Kind::new("crypto").stale(STALE_WINDOW).throttle(THROTTLE);
 /// Letters of the longest ticker or pair that is looked up.
 const MAX_SYMBOL: usize = 24;
 
-pub(crate) fn configure(service: &mut web::ServiceConfig) {
-    service.service(get("/prices", prices::prices)).service(get("/{symbol}/ohlcv", ohlcv::ohlcv));
+pub(crate) fn routes() -> [Route; 2] {
+    [prices::route(), ohlcv::route()]
 }
 
 /// A ticker or a pair, in upper case.
@@ -47,4 +52,14 @@ impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The symbol in a path, as the document has it.
+fn symbol() -> utoipa::openapi::path::Parameter {
+    query::in_path(
+        "symbol",
+        "A pair (`BTCUSDT`) or a coin, which means its pair against USDT.",
+        "^[0-9A-Za-z]{1,24}$",
+        "BTC",
+    )
 }

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stockpile_market::{Interval, SettledCandle, aggregate, can_aggregate};
 use stockpile_storage::Store;
+use utoipa::ToSchema;
 
 use super::{CRYPTO, Symbol};
 use crate::{
     cached::{self, Place},
     format::Form,
     json,
+    openapi::{query, route::Route},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -22,24 +24,47 @@ const MAX_LIMIT: u32 = 1000;
 /// Finer candles read at most for one answer; a week has 168 hours.
 const MAX_SOURCE: u32 = 200_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Candles {
     symbol: String,
+    #[schema(value_type = String, example = "1h")]
     interval: Interval,
     data: Vec<Row>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Candle)]
 struct Row {
     /// Opening, UTC.
+    #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
+    #[schema(extensions(("x-unit" = json!("quote currency of the pair"))))]
     open: f64,
+    #[schema(extensions(("x-unit" = json!("quote currency of the pair"))))]
     high: f64,
+    #[schema(extensions(("x-unit" = json!("quote currency of the pair"))))]
     low: f64,
+    #[schema(extensions(("x-unit" = json!("quote currency of the pair"))))]
     close: f64,
-    /// Base currency.
+    #[schema(required, extensions(("x-unit" = json!("base currency of the pair"))))]
     volume: Option<f64>,
+    /// A later candle has begun, and no finer one is missing.
     complete: bool,
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/crypto/{symbol}/ohlcv", "crypto", "The candles of a pair", ohlcv)
+        .about("Ascending. Coarse candles are merged from finer ones; weeks begin on Mondays, UTC.")
+        .cached::<Candles>(include_str!("../openapi/examples/crypto-ohlcv.json"))
+        .refuses("404", "No candles of this symbol, or none that add up to the interval.")
+        .parameter(super::symbol())
+        .parameter(query::choice(
+            "interval",
+            "Time a candle covers.",
+            &INTERVALS.map(|name| (name, ())),
+            Some(INTERVALS[0]),
+        ))
+        .parameter(query::number("limit", "Candles at most, the latest.", 1..=MAX_LIMIT, DEFAULT_LIMIT))
 }
 
 pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {

@@ -4,12 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
 use stockpile_market::CryptoMarket;
+use utoipa::ToSchema;
 
 use super::{CRYPTO, Symbol};
 use crate::{
     cached::{self, Place},
     format::Form,
     json,
+    openapi::{query, route::Route},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -18,26 +20,45 @@ use crate::{
 /// Symbols a request may name.
 const MAX_SYMBOLS: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CryptoPrices)]
 struct Prices {
     currency: &'static str,
     data: Vec<Price>,
+    /// Why there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CryptoPrice)]
 struct Price {
     symbol: String,
-    /// USD.
+    #[schema(required, extensions(("x-unit" = json!("USD"))))]
     price: Option<f64>,
-    /// Percent.
+    /// Change of the last 24 hours.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     change_24h: Option<f64>,
-    /// USD.
+    /// Turnover of the last 24 hours.
+    #[schema(required, extensions(("x-unit" = json!("USD"))))]
     volume_24h: Option<f64>,
-    /// USD.
+    /// Value of all coins in circulation.
+    #[schema(required, extensions(("x-unit" = json!("USD"))))]
     market_cap: Option<f64>,
+    /// When the source took the figures.
+    #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/crypto/prices", "crypto", "The latest prices of coins", prices)
+        .about("The most valuable first; symbols nobody knows are absent. Of coins with one ticker the most valuable is meant.")
+        .cached::<Prices>(include_str!("../openapi/examples/crypto-prices.json"))
+        .parameter(query::form(
+            "symbols",
+            "Tickers with commas between them, 100 at most; without it every coin.",
+            "^[0-9A-Za-z]{1,24}(,[0-9A-Za-z]{1,24}){0,99}$",
+        ))
 }
 
 pub(super) async fn prices(

@@ -4,11 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use stockpile_market::{Exchange, SecurityKind, TradeDate, TsCode};
 use stockpile_storage::{HotOrder, HotQuery};
+use utoipa::ToSchema;
 
 use super::Day;
 use crate::{
     cached,
     format::{Form, List, Row},
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -16,30 +18,48 @@ use crate::{
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 50;
+/// Orders with the name an answer repeats.
+const ORDERS: [(&str, (HotOrder, &str)); 2] =
+    [("amount", (HotOrder::Amount, "amount")), ("pct_chg", (HotOrder::PctChg, "pct_chg"))];
+const EXCHANGES: [(&str, Option<Exchange>); 4] = [
+    ("all", None),
+    ("sse", Some(Exchange::Sse)),
+    ("szse", Some(Exchange::Szse)),
+    ("bse", Some(Exchange::Bse)),
+];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct HotList<'a> {
+    #[schema(required, value_type = Option<types::Day>)]
     trade_date: Option<TradeDate>,
     sort_by: &'static str,
     data: Vec<Hot<'a>>,
+    /// Why there is no data; absent when there is some.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Hot<'a> {
     rank: usize,
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
+    #[schema(required)]
     name: Option<&'a str>,
-    /// CNY.
+    /// Last price.
+    #[schema(extensions(("x-unit" = json!("CNY"))))]
     close: f64,
-    /// Percent.
+    /// Change against `pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     pct_chg: Option<f64>,
-    /// Thousand CNY.
+    /// Turnover.
+    #[schema(required, extensions(("x-unit" = json!("thousand CNY"))))]
     amount: Option<f64>,
-    /// Lots of 100 shares.
+    /// Volume.
+    #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     vol: Option<f64>,
-    /// Percent; null until valuations can be ingested.
+    /// Turnover against the shares in circulation; null until valuations can be ingested.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     turnover_rate: Option<f64>,
 }
 
@@ -54,6 +74,24 @@ impl<'a> List for HotList<'a> {
 impl Row for Hot<'_> {
     const COLUMNS: &'static [&'static str] =
         &["rank", "ts_code", "name", "close", "pct_chg", "amount", "vol", "turnover_rate"];
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let stocks = Route::get("/api/overview/hot-stocks", "overview", "The hottest stocks of a day", stocks)
+        .cached::<HotList<'_>>(include_str!("../openapi/examples/hot-stocks.json"));
+    let etfs = Route::get("/api/overview/hot-etfs", "overview", "The hottest ETFs of a day", etfs)
+        .cached::<HotList<'_>>(include_str!("../openapi/examples/hot-etfs.json"));
+    [stocks, etfs].map(described).into()
+}
+
+fn described(route: Route) -> Route {
+    route
+        .about("Descending, nulls last, equals by code; suspended rows are absent.")
+        .parameter(query::date("date", super::DATE, Some("20250205")))
+        .parameter(query::choice("sort_by", "Order.", &ORDERS, Some(ORDERS[0].0)))
+        .parameter(query::number("limit", "Rows at most.", 1..=MAX_LIMIT, DEFAULT_LIMIT))
+        .parameter(query::choice("exchange", "One exchange only.", &EXCHANGES, Some(EXCHANGES[0].0)))
+        .list()
 }
 
 pub(super) async fn stocks(
@@ -77,16 +115,9 @@ async fn hot(
         Parameters::new(request.query_string(), &["date", "sort_by", "limit", "exchange", "format"]);
     let form = Form::of_list(&request, &mut parameters);
     let date = parameters.date("date");
-    let orders = [("amount", (HotOrder::Amount, "amount")), ("pct_chg", (HotOrder::PctChg, "pct_chg"))];
-    let (order, sort_by) = parameters.choice("sort_by", &orders).unwrap_or(orders[0].1);
+    let (order, sort_by) = parameters.choice("sort_by", &ORDERS).unwrap_or(ORDERS[0].1);
     let limit = parameters.number("limit", 1..=MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
-    let exchanges = [
-        ("all", None),
-        ("sse", Some(Exchange::Sse)),
-        ("szse", Some(Exchange::Szse)),
-        ("bse", Some(Exchange::Bse)),
-    ];
-    let exchange = parameters.choice("exchange", &exchanges).flatten();
+    let exchange = parameters.choice("exchange", &EXCHANGES).flatten();
     parameters.finish()?;
 
     let reference = state.reference().await?;

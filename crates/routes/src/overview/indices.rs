@@ -3,37 +3,49 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use stockpile_market::{SecurityKind, TradeDate, TsCode};
+use utoipa::ToSchema;
 
 use super::Day;
 use crate::{
     cached,
     format::{Form, List, Row},
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Indices<'a> {
+    #[schema(required, value_type = Option<types::Day>)]
     trade_date: Option<TradeDate>,
     data: Vec<Index<'a>>,
+    /// Why there is no data; absent when there is some.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = IndexDay)]
 struct Index<'a> {
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
+    #[schema(required)]
     name: Option<&'a str>,
-    /// Points.
+    /// Last price.
+    #[schema(extensions(("x-unit" = json!("points"))))]
     close: f64,
-    /// Points.
+    /// `close - pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("points"))))]
     change: Option<f64>,
-    /// Percent.
+    /// Change against `pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     pct_chg: Option<f64>,
-    /// Lots of 100 shares.
+    /// Volume.
+    #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     vol: Option<f64>,
-    /// Thousand CNY.
+    /// Turnover.
+    #[schema(required, extensions(("x-unit" = json!("thousand CNY"))))]
     amount: Option<f64>,
 }
 
@@ -48,6 +60,13 @@ impl<'a> List for Indices<'a> {
 impl Row for Index<'_> {
     const COLUMNS: &'static [&'static str] =
         &["ts_code", "name", "close", "change", "pct_chg", "vol", "amount"];
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/overview/indices", "overview", "The indices of a day", indices)
+        .cached::<Indices<'_>>(include_str!("../openapi/examples/indices.json"))
+        .parameter(query::date("date", super::DATE, Some("20250205")))
+        .list()
 }
 
 pub(super) async fn indices(

@@ -6,32 +6,61 @@ use stockpile_market::{
     Breadth, LimitBasis, LimitRules, ListingAge, PriceLimit, SecurityKind, StockDay, TradeDate, TsCode,
 };
 use stockpile_storage::Store;
+use utoipa::ToSchema;
 
 use super::Day;
 use crate::{
-    cached, format::Form, json, parameters::Parameters, problem::Problem, reference_data::ReferenceData,
+    cached,
+    format::Form,
+    json,
+    openapi::{query, route::Route, types},
+    parameters::Parameters,
+    problem::Problem,
+    reference_data::ReferenceData,
     state::AppState,
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MarketStats {
+    #[schema(required, value_type = Option<types::Day>)]
     trade_date: Option<TradeDate>,
+    #[schema(required)]
     up_count: Option<u32>,
+    #[schema(required)]
     down_count: Option<u32>,
+    #[schema(required)]
     flat_count: Option<u32>,
+    #[schema(required)]
     limit_up_count: Option<u32>,
+    #[schema(required)]
     limit_down_count: Option<u32>,
+    #[schema(required, value_type = Option<types::Basis>)]
     limit_basis: Option<LimitBasis>,
+    #[schema(required)]
     limit_note: Option<String>,
     /// Null until suspensions can be ingested.
+    #[schema(required)]
     suspended_count: Option<u32>,
     /// 100 million CNY.
+    #[schema(required, extensions(("x-unit" = json!("100 million CNY"))))]
     total_amount: Option<f64>,
     /// Lots of 100 shares.
+    #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     total_vol: Option<f64>,
     complete: bool,
+    /// Why there is no data; absent when there is some.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/overview/market-stats", "overview", "How the stocks of a day did", market_stats)
+        .about(
+            "Up and down by close against the close before. A figure that cannot be known is null; `limit_note` says why. \
+             `complete` is false when the day has far fewer rows than its neighbours.",
+        )
+        .cached::<MarketStats>(include_str!("../openapi/examples/market-stats.json"))
+        .parameter(query::date("date", super::DATE, Some("20250205")))
 }
 
 pub(super) async fn market_stats(

@@ -4,26 +4,26 @@ mod hot;
 mod indices;
 mod market_stats;
 
-use actix_web::web;
 use stockpile_cache::Kind;
 use stockpile_market::{SecurityKind, TradeDate};
 
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{Body, Place},
-    method::get,
+    openapi::route::Route,
     reference_data::ReferenceData,
     state::AppState,
 };
 
 const OVERVIEW: Kind<Body> = Kind::new("overview").stale(STALE_WINDOW).throttle(THROTTLE);
 
-pub(crate) fn configure(service: &mut web::ServiceConfig) {
-    service
-        .service(get("/hot-stocks", hot::stocks))
-        .service(get("/hot-etfs", hot::etfs))
-        .service(get("/market-stats", market_stats::market_stats))
-        .service(get("/indices", indices::indices));
+/// What the document says of the date.
+const DATE: &str = "Day at the exchange; without it, the latest complete day with bars of that kind.";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = hot::routes();
+    routes.extend([market_stats::route(), indices::route()]);
+    routes
 }
 
 /// The day an overview is of: the one asked for, else the latest complete one with bars of the kind.

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use stockpile_cache::Kind;
 use stockpile_market::{Board, ListStatus, SecurityKind, TradeDate, TsCode};
+use utoipa::ToSchema;
 
 use super::lookup;
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     cached::{self, Body, Place},
     format::Form,
     json,
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -18,20 +20,38 @@ use crate::{
 
 const BASIC: Kind<Body> = Kind::new("basic").stale(STALE_WINDOW).throttle(THROTTLE);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Basic<'a> {
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
     symbol: &'a str,
+    #[schema(required)]
     name: Option<&'a str>,
+    #[schema(value_type = types::Kind)]
     kind: SecurityKind,
+    #[schema(required)]
     area: Option<&'a str>,
+    #[schema(required)]
     industry: Option<&'a str>,
+    #[schema(required, value_type = Option<types::BoardName>)]
     board: Option<Board>,
+    #[schema(value_type = types::ExchangeName)]
     exchange: &'static str,
+    #[schema(required, value_type = Option<types::Day>)]
     list_date: Option<TradeDate>,
+    #[schema(required, value_type = Option<types::Status>)]
     list_status: Option<ListStatus>,
     /// Null until valuations can be ingested.
+    #[schema(required, value_type = Option<Object>)]
     valuation: Option<()>,
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/stock/{code}/basic", "stock", "The facts of a security", basic)
+        .about("A security with bars but no facts is answered with nulls.")
+        .cached::<Basic<'_>>(include_str!("../openapi/examples/basic.json"))
+        .refuses("404", "No security has this code, or two stocks have these digits.")
+        .parameter(query::code())
 }
 
 pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {

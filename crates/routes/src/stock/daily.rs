@@ -5,12 +5,14 @@ use serde::Serialize;
 use stockpile_cache::Kind;
 use stockpile_market::{Adjust, AdjustmentFactors, DailyBar, TradeDate, TsCode};
 use stockpile_storage::{BarRange, Store, StoredBar};
+use utoipa::ToSchema;
 
 use super::lookup::{self, Found};
 use crate::{
     STALE_WINDOW, THROTTLE,
     cached::{self, Body, Place},
     format::{Form, List, Row},
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     state::AppState,
@@ -20,27 +22,51 @@ const DAILY: Kind<Body> = Kind::new("daily").stale(STALE_WINDOW).throttle(THROTT
 /// Bars without a range: a year of trading days.
 const DEFAULT_BARS: u32 = 250;
 const MAX_BARS: u32 = 5000;
+const MODES: [(&str, Adjust); 3] = [("none", Adjust::None), ("qfq", Adjust::Qfq), ("hfq", Adjust::Hfq)];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Daily {
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
+    #[schema(value_type = types::AdjustMode)]
     adjust: Adjust,
     /// Day of the factor that qfq prices rest on.
+    #[schema(required, value_type = Option<types::Day>)]
     anchor: Option<TradeDate>,
     data: Vec<Bar>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BarOfOne)]
 struct Bar {
+    #[schema(value_type = types::Day)]
     trade_date: TradeDate,
+    /// First price.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     open: Option<f64>,
+    /// Highest price.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     high: Option<f64>,
+    /// Lowest price.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     low: Option<f64>,
+    /// Last price.
+    #[schema(extensions(("x-unit" = json!("CNY; points for an index"))))]
     close: f64,
+    /// Close of the day before, lowered on an ex-rights day.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     pre_close: Option<f64>,
+    /// `close - pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     change: Option<f64>,
+    /// Change against `pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     pct_chg: Option<f64>,
+    /// Volume.
+    #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     vol: Option<f64>,
+    /// Turnover.
+    #[schema(required, extensions(("x-unit" = json!("thousand CNY"))))]
     amount: Option<f64>,
 }
 
@@ -57,13 +83,28 @@ impl Row for Bar {
         &["trade_date", "open", "high", "low", "close", "pre_close", "change", "pct_chg", "vol", "amount"];
 }
 
+pub(super) fn route() -> Route {
+    Route::get("/api/stock/{code}/daily", "stock", "The daily bars of a security", daily)
+        .about(
+            "Ascending. Without `start` and `end` the last 250 bars; more than 5,000 are refused. `qfq` prices rest on the \
+             latest factor known (`anchor` is its day), whatever the window.",
+        )
+        .cached::<Daily>(include_str!("../openapi/examples/daily.json"))
+        .refuses("404", "No security has this code, or two stocks have these digits.")
+        .refuses("409", "Prices cannot be adjusted: no factors, or the source has adjusted them already.")
+        .parameter(query::code())
+        .parameter(query::date("start", "First day.", Some("20250124")))
+        .parameter(query::date("end", "Last day.", Some("20250205")))
+        .parameter(query::choice("adjust", "Basis of prices.", &MODES, Some("none")))
+        .list()
+}
+
 pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let query = lookup::code(&request)?;
     let mut parameters = Parameters::new(request.query_string(), &["start", "end", "adjust", "format"]);
     let form = Form::of_list(&request, &mut parameters);
     let (start, end) = (parameters.date("start"), parameters.date("end"));
-    let modes = [("none", Adjust::None), ("qfq", Adjust::Qfq), ("hfq", Adjust::Hfq)];
-    let adjust = parameters.choice("adjust", &modes).unwrap_or(Adjust::None);
+    let adjust = parameters.choice("adjust", &MODES).unwrap_or(Adjust::None);
     if start.zip(end).is_some_and(|(start, end)| start > end) {
         parameters.refuse("end", "before `start`");
     }

@@ -5,13 +5,8 @@ mod daily;
 pub(crate) mod lookup;
 mod quote;
 
-use actix_web::web;
+use crate::openapi::route::Route;
 
-use crate::method::get;
-
-pub(crate) fn configure(service: &mut web::ServiceConfig) {
-    service
-        .service(get("/basic", basic::basic))
-        .service(get("/daily", daily::daily))
-        .service(get("/quote", quote::quote));
+pub(crate) fn routes() -> [Route; 3] {
+    [basic::route(), daily::route(), quote::route()]
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use stockpile_cache::Kind;
 use stockpile_market::{EXCHANGE_UTC_OFFSET_S, TradeDate, TsCode};
 use stockpile_storage::BarRange;
+use utoipa::ToSchema;
 
 use super::lookup::{self, Found};
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     cached::{self, Body, Place},
     format::Form,
     json,
+    openapi::{query, route::Route, types},
     parameters::Parameters,
     problem::Problem,
     quotes::Quote,
@@ -24,32 +26,63 @@ const QUOTE: Kind<Body> = Kind::new("quote").stale(STALE_WINDOW).throttle(THROTT
 /// The closing auction ends a day, seconds after midnight at the exchange.
 const CLOSE_S: i64 = 15 * 60 * 60;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = LatestQuote)]
 struct Answer<'a> {
+    #[schema(value_type = types::Code)]
     ts_code: TsCode,
+    #[schema(required)]
     name: Option<&'a str>,
-    /// RFC 3339, at the exchange's offset.
+    /// When the price was made, at the exchange's offset.
+    #[schema(required, format = DateTime)]
     time: Option<String>,
+    /// Last price; null for a security that has never traded.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     price: Option<f64>,
+    /// First price of the day.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     open: Option<f64>,
+    /// Highest price so far.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     high: Option<f64>,
+    /// Lowest price so far.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     low: Option<f64>,
+    /// Close of the day before, lowered on an ex-rights day.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     pre_close: Option<f64>,
+    /// `price - pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("CNY; points for an index"))))]
     change: Option<f64>,
+    /// Change against `pre_close`.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
     pct_chg: Option<f64>,
+    /// Volume so far.
+    #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     vol: Option<f64>,
+    /// Turnover so far.
+    #[schema(required, extensions(("x-unit" = json!("thousand CNY"))))]
     amount: Option<f64>,
     source: Source,
 }
 
 /// What a price rests on.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = QuoteSource)]
 enum Source {
     /// The last daily bar.
     Daily,
     /// An invented quote.
     Demo,
+}
+
+pub(super) fn route() -> Route {
+    Route::get("/api/stock/{code}/quote", "stock", "The latest price of a security", quote)
+        .about("The last daily bar, or in the demo market an invented quote that moves during the hours of the exchange.")
+        .cached::<Answer<'_>>(include_str!("../openapi/examples/quote.json"))
+        .refuses("404", "No security has this code, or two stocks have these digits.")
+        .parameter(query::code())
 }
 
 pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
