@@ -140,6 +140,10 @@ async fn parameters_are_checked_before_the_store_is_asked() {
         "/api/overview/indices?day=20250205",
         "/api/stock/60051/basic",
         "/api/stock/600519.SH/daily?start=1",
+        "/api/stock/600519.SH/daily?format=xml",
+        "/api/stocks/search",
+        "/api/daily?date=20250205&cursor=x",
+        "/api/daily?codes=6005",
     ] {
         assert_eq!(get(&state, target).await.status(), StatusCode::BAD_REQUEST, "{target}");
     }
