@@ -5,6 +5,8 @@ mod cli;
 mod exit;
 mod ingest;
 mod progress;
+mod quality;
+mod runs;
 mod store;
 mod summary;
 
@@ -27,7 +29,12 @@ fn main() -> std::process::ExitCode {
     let exit = runtime.block_on(async {
         let work = async {
             match &cli.command {
-                Command::Ingest { source: IngestSource::File(files) } => ingest::files(&cli, files).await,
+                Command::Ingest { source } => match source {
+                    IngestSource::File(files) => ingest::files(&cli, files).await,
+                    IngestSource::Status { limit } => runs::status(&cli, *limit).await,
+                    IngestSource::Repair => runs::repair(&cli).await,
+                    IngestSource::Check => quality::check(&cli).await,
+                },
             }
         };
         tokio::select! {

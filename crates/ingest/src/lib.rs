@@ -6,7 +6,9 @@
 mod error;
 mod file;
 mod progress;
+mod quality;
 
 pub use error::{Error, Result};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};
+pub use quality::{BarQuality, DayRows, check};

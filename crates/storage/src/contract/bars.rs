@@ -1,7 +1,7 @@
 //! Promises about bars.
 
 use jiff::Timestamp;
-use stockpile_market::{DailyBar, Exchange, SecurityKind};
+use stockpile_market::{DailyBar, Exchange, Security, SecurityKind};
 
 use super::{bar, code, date, ingest, numbered, start};
 use crate::{BarRange, DayCount, HotOrder, HotQuery, RowCounts, Store};
@@ -176,4 +176,16 @@ pub async fn a_code_is_known_by_its_bars(store: &Store) {
     ingest(store, SecurityKind::Index, [bar("000001.SH", "20250205", 3348.3)]).await;
     let known = store.bars.kinds(&["000001.BJ", "000001.SH", "000001.SZ"].map(code)).await.unwrap();
     assert_eq!(known, [(code("000001.SH"), SecurityKind::Index), (code("000001.SZ"), SecurityKind::Stock)]);
+}
+
+pub async fn bars_without_facts_are_told_by_kind(store: &Store) {
+    let known = code("000001.SZ");
+    let days = ["20250205", "20250206"];
+    let bars = days.into_iter().flat_map(|day| ["600519.SH", "000001.SZ"].map(|code| bar(code, day, 10.0)));
+    ingest(store, SecurityKind::Stock, bars).await;
+    let mut run = start(store).await;
+    run.write_securities(numbered([Security::unknown(known, SecurityKind::Stock)])).await.unwrap();
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(store.bars.without_facts(SecurityKind::Stock).await.unwrap(), [code("600519.SH")]);
+    assert_eq!(store.bars.without_facts(SecurityKind::Etf).await.unwrap(), []);
 }
