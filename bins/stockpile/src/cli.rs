@@ -77,6 +77,19 @@ pub(crate) enum IngestSource {
 
 A file is taken whole or not at all; reading it again changes no count.")]
     File(FileArgs),
+
+    /// List the newest runs
+    Status {
+        /// How many
+        #[arg(long, default_value_t = 20, value_name = "COUNT")]
+        limit: u32,
+    },
+
+    /// Mark runs as failed whose process was killed, and count the bars of every day again
+    Repair,
+
+    /// Report missing, incomplete and adjusted days, and bars without facts
+    Check,
 }
 
 #[derive(Args, Debug)]

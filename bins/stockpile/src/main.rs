@@ -7,6 +7,8 @@ mod exit;
 mod ingest;
 mod output;
 mod progress;
+mod quality;
+mod runs;
 mod status;
 mod store;
 mod summary;
@@ -50,7 +52,12 @@ fn main() -> std::process::ExitCode {
     let exit = runtime.block_on(async {
         let work = async {
             match &cli.command {
-                Command::Ingest { source: IngestSource::File(files) } => ingest::files(&cli, files).await,
+                Command::Ingest { source } => match source {
+                    IngestSource::File(files) => ingest::files(&cli, files).await,
+                    IngestSource::Status { limit } => runs::status(&cli, *limit).await,
+                    IngestSource::Repair => runs::repair(&cli).await,
+                    IngestSource::Check => quality::check(&cli).await,
+                },
                 Command::Status => status::status(&cli).await,
                 Command::Config { action: ConfigAction::Show } => config::show(&cli),
                 Command::Config { action: ConfigAction::Check } => config::check(&cli),

@@ -7,6 +7,7 @@ mod demo;
 mod error;
 mod file;
 mod progress;
+mod quality;
 
 pub use demo::{
     CandleInterval, DemoCandle, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, DemoSize, DemoWritten,
@@ -14,3 +15,4 @@ pub use demo::{
 pub use error::{Error, Result};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};
+pub use quality::{BarQuality, DayRows, check};

@@ -156,4 +156,11 @@ pub trait DailyBars: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn kinds(&self, codes: &[TsCode]) -> Result<Vec<(TsCode, SecurityKind)>>;
+
+    /// Lists the securities that have bars of a kind but no row of facts, by code. Walks every bar.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn without_facts(&self, kind: SecurityKind) -> Result<Vec<TsCode>>;
 }

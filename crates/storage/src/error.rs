@@ -73,6 +73,13 @@ pub enum Error {
         source: Source,
     },
 
+    /// The system refused a write to the store's file; what was not committed is gone, what was there before is whole.
+    #[error("the disk of the store takes no more; it may be full, over a quota or a limit, or failing")]
+    Unwritable {
+        /// What the driver reported.
+        source: Source,
+    },
+
     /// The store did not carry out an operation.
     #[error("the store could not {operation}")]
     Failed {

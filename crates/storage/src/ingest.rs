@@ -90,6 +90,15 @@ pub struct Duplicate {
     pub key: String,
 }
 
+/// What a repair did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// Runs marked as failed, because the process that wrote them is gone.
+    pub runs: Vec<RunId>,
+    /// Days whose number of bars was wrong and was counted again.
+    pub recounted_days: u64,
+}
+
 /// Starts and lists ingest runs.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -107,6 +116,20 @@ pub trait IngestRuns: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn latest(&self, limit: u32) -> Result<Vec<IngestRun>>;
+
+    /// Whether a run writes now, in this process or another. A run recorded as running is otherwise dead.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn is_writing(&self) -> Result<bool>;
+
+    /// Marks every run as failed whose process is gone, and counts the bars of every day again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`](crate::Error::Locked) while a run writes; nothing is changed.
+    async fn repair(&self, now: Timestamp) -> Result<Repaired>;
 
     /// The revision of the data: it rises with every commit, whichever process made it.
     ///

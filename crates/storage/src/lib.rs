@@ -41,7 +41,7 @@ pub use error::{Error, Result, Source};
 #[cfg(feature = "mock")]
 pub use ingest::MockIngestRuns;
 pub use ingest::{
-    Duplicate, IngestRun, IngestRuns, NewRun, RowCounts, RunId, RunState, RunWriter, SourceRow,
+    Duplicate, IngestRun, IngestRuns, NewRun, Repaired, RowCounts, RunId, RunState, RunWriter, SourceRow,
 };
 pub use minute_bars::MinuteBars;
 #[cfg(feature = "mock")]

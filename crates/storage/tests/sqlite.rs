@@ -167,6 +167,37 @@ async fn a_file_removed_or_replaced_while_it_is_open_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_repair_counts_days_that_were_counted_wrong() {
+    let (folder, store) = fresh().await;
+    let days = ["20250205", "20250206"];
+    ingest(&store, SecurityKind::Stock, days.map(|day| bar("000001.SZ", day, 11.37))).await;
+    let before = store.bars.day_counts(SecurityKind::Stock).await.unwrap();
+    rusqlite::Connection::open(file(&folder))
+        .unwrap()
+        .execute_batch(
+            "UPDATE bar_day SET rows = 7 WHERE trade_date = 20250205; DELETE FROM bar_day WHERE trade_date = 20250206;
+             INSERT INTO bar_day VALUES (2, 20250205, 3, 0);",
+        )
+        .unwrap();
+    let revision = store.ingest.revision().await.unwrap();
+    let repaired = store.ingest.repair(jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(repaired.recounted_days, 3);
+    assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap(), before);
+    assert_eq!(store.bars.day_counts(SecurityKind::Etf).await.unwrap(), []);
+    assert!(store.ingest.revision().await.unwrap() > revision);
+}
+
+#[tokio::test]
+async fn a_run_of_another_process_is_noticed_without_waiting() {
+    let (folder, store) = fresh().await;
+    let blocker = rusqlite::Connection::open(file(&folder)).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(store.ingest.is_writing().await.unwrap());
+    blocker.execute_batch("ROLLBACK").unwrap();
+    assert!(!store.ingest.is_writing().await.unwrap());
+}
+
+#[tokio::test]
 async fn a_run_of_another_process_is_waited_for_then_named() {
     let (folder, store) = fresh().await;
     let blocker = rusqlite::Connection::open(file(&folder)).unwrap();

@@ -1,7 +1,7 @@
 //! Promises about bars.
 
 use jiff::Timestamp;
-use stockpile_market::{DailyBar, Exchange, SecurityKind};
+use stockpile_market::{DailyBar, Exchange, Security, SecurityKind};
 
 use super::{bar, code, date, ingest, numbered, start};
 use crate::{BarRange, DayCount, HotOrder, HotQuery, RowCounts, Store};
@@ -205,4 +205,16 @@ pub async fn a_page_tells_that_its_day_was_written_again(store: &Store) {
     assert_eq!(mark().await, before, "another day was written");
     ingest(store, stock, [bar("600519.SH", "20250205", 11.0)]).await;
     assert_ne!(mark().await, before);
+}
+
+pub async fn bars_without_facts_are_told_by_kind(store: &Store) {
+    let known = code("000001.SZ");
+    let days = ["20250205", "20250206"];
+    let bars = days.into_iter().flat_map(|day| ["600519.SH", "000001.SZ"].map(|code| bar(code, day, 10.0)));
+    ingest(store, SecurityKind::Stock, bars).await;
+    let mut run = start(store).await;
+    run.write_securities(numbered([Security::unknown(known, SecurityKind::Stock)])).await.unwrap();
+    run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(store.bars.without_facts(SecurityKind::Stock).await.unwrap(), [code("600519.SH")]);
+    assert_eq!(store.bars.without_facts(SecurityKind::Etf).await.unwrap(), []);
 }

@@ -39,6 +39,7 @@ macro_rules! contract_suite {
                 a_code_is_known_by_its_bars,
                 a_day_is_read_page_by_page,
                 a_page_tells_that_its_day_was_written_again,
+                bars_without_facts_are_told_by_kind,
             );
             $crate::contract_suite!(@promises facts, $open;
                 securities_are_replaced_by_code,
@@ -66,6 +67,7 @@ macro_rules! contract_suite {
                 a_failed_run_leaves_the_revision,
                 a_key_met_twice_in_a_run_keeps_its_first_row,
                 runs_are_listed_newest_first,
+                a_dead_run_is_marked_failed_by_a_repair,
             );
         }
     };

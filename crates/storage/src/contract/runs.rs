@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use stockpile_market::{AdjFactor, SecurityKind};
 
 use super::{bar, code, date, ingest, numbered, start};
-use crate::{BarRange, Error, NewRun, RowCounts, RunState, Store};
+use crate::{BarRange, Error, NewRun, Repaired, RowCounts, RunState, Store};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -109,4 +109,23 @@ pub async fn runs_are_listed_newest_first(store: &Store) {
     let ids: Vec<_> = store.ingest.latest(2).await.unwrap().iter().map(|run| run.id).collect();
     assert_eq!(ids.len(), 2);
     assert!(ids[0] > ids[1]);
+}
+
+pub async fn a_dead_run_is_marked_failed_by_a_repair(store: &Store) {
+    let mut run = start(store).await;
+    run.write_bars(SecurityKind::Stock, numbered([bar("000001.SZ", "20250102", 10.0)])).await.unwrap();
+    let id = run.id();
+    assert!(store.ingest.is_writing().await.unwrap());
+    let refused = store.ingest.repair(NOW).await.unwrap_err();
+    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+    drop(run);
+    assert!(!store.ingest.is_writing().await.unwrap());
+    let revision = store.ingest.revision().await.unwrap();
+    let repaired = store.ingest.repair(NOW).await.unwrap();
+    assert_eq!((repaired.runs, repaired.recounted_days), (vec![id], 0));
+    let recorded = &store.ingest.latest(1).await.unwrap()[0];
+    assert_eq!((recorded.state, recorded.ended_at), (RunState::Failed, Some(NOW)));
+    assert!(recorded.error.is_some());
+    assert_eq!(store.ingest.repair(NOW).await.unwrap(), Repaired::default(), "once is enough");
+    assert_eq!(store.ingest.revision().await.unwrap(), revision, "no data changed");
 }

@@ -157,4 +157,16 @@ impl DailyBars for Connections {
         })
         .await
     }
+
+    async fn without_facts(&self, kind: SecurityKind) -> Result<Vec<TsCode>> {
+        self.read("look for securities without facts", move |connection| {
+            collect(
+                connection,
+                include_str!("sql/codes_without_facts.sql"),
+                named_params! { ":kind": row::kind_number(kind) },
+                |row| row::code(row, 0),
+            )
+        })
+        .await
+    }
 }

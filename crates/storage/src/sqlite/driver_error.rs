@@ -1,6 +1,6 @@
 //! The driver's errors, sorted by what a caller can do about them.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::Error;
 
@@ -41,6 +41,12 @@ pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error 
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { source: error.into() },
         Some(ErrorCode::DiskFull) => Error::DiskFull { source: error.into() },
+        // A quota or a limit on files; SQLite calls the disk full only when the system does.
+        Some(ErrorCode::SystemIoFailure)
+            if error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE) =>
+        {
+            Error::Unwritable { source: error.into() }
+        }
         _ => Error::Failed { operation, source: error.into() },
     }
 }

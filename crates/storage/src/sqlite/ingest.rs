@@ -3,16 +3,17 @@
 use std::num::NonZeroI64;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
     connections::{Connections, set_writer_cache},
     driver_error::{ReadError, flatten, refused},
     query::collect,
-    row,
+    repair, row,
     run_writer::SqliteRunWriter,
 };
-use crate::{Error, IngestRun, IngestRuns, NewRun, Result, RowCounts, RunId, RunState, RunWriter};
+use crate::{Error, IngestRun, IngestRuns, NewRun, Repaired, Result, RowCounts, RunId, RunState, RunWriter};
 
 #[async_trait]
 impl IngestRuns for Connections {
@@ -33,6 +34,27 @@ impl IngestRuns for Connections {
             collect(connection, include_str!("sql/latest_runs.sql"), named_params! { ":limit": limit }, run)
         })
         .await
+    }
+
+    async fn is_writing(&self) -> Result<bool> {
+        let Ok(writer) = self.writer.clone().try_lock_owned() else { return Ok(true) };
+        let operation = "look for a run that writes";
+        writer
+            .call(move |connection| repair::is_locked(connection).map_err(|error| refused(operation, error)))
+            .await
+            .map_err(flatten(operation))
+    }
+
+    async fn repair(&self, now: Timestamp) -> Result<Repaired> {
+        let writer =
+            self.writer.clone().try_lock_owned().map_err(|busy| Error::Locked { source: busy.into() })?;
+        let operation = "repair the ingest runs";
+        writer
+            .call(move |connection| {
+                repair::repair(connection, now).map_err(|error| refused(operation, error))
+            })
+            .await
+            .map_err(flatten(operation))
     }
 
     async fn revision(&self) -> Result<u64> {

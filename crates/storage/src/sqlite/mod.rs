@@ -14,6 +14,7 @@ mod migrations;
 mod minute_bars;
 mod price_limits;
 mod query;
+mod repair;
 mod row;
 mod run_writer;
 mod securities;

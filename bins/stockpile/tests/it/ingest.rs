@@ -1,49 +1,10 @@
 //! `stockpile ingest file` as a person or a script meets it.
-#![allow(clippy::unwrap_used, reason = "test")]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, process::Command};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-const HEADER: &str = "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
-const GOOD: &str = "000001.SZ,20250205,11.5,11.52,11.33,11.37,11.47,-0.1,-0.8718,843433.7,961193.579\n";
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn stockpile(folder: &Path, args: &[&str]) -> Run {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_stockpile"))
-        .args(args)
-        .current_dir(folder)
-        .env_clear()
-        .output()
-        .unwrap();
-    Run {
-        code: status.code().unwrap(),
-        out: String::from_utf8(stdout).unwrap(),
-        err: String::from_utf8(stderr).unwrap(),
-    }
-}
-
-fn desk(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        fs::write(folder.path().join(name), content).unwrap();
-    }
-    folder
-}
-
-fn ingest(folder: &TempDir, files: &[&str]) -> Run {
-    stockpile(folder.path(), &[&["ingest", "file"], files].concat())
-}
+use crate::desk::{GOOD, HEADER, desk, ingest, stockpile};
 
 #[test]
 fn a_good_file_is_summed_up_in_a_line() {

@@ -1,0 +1,7 @@
+//! The command as a person or a script meets it.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod desk;
+mod ingest;
+mod interruption;
+mod runs;
