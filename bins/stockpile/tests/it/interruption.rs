@@ -151,5 +151,7 @@ fn a_full_disk_is_named_and_leaves_nothing() {
     assert_eq!(run.status.code(), Some(1), "{said}");
     assert!(said.contains("big.csv") && said.contains("full"), "{said}");
     assert_eq!(contents(folder.path()), before);
+    let newest = stockpile(folder.path(), &["ingest", "status", "--json", "--limit", "1"]).out;
+    assert!(newest.contains(r#""state":"failed""#) && newest.contains("full"), "{newest}");
     assert_eq!(ingest(&folder, &["big.csv"]).code, 0, "with space again it goes through");
 }
