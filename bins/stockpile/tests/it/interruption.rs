@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::desk::{GOOD, HEADER, desk, ingest, stockpile};
 
-const ROWS: usize = 150_000;
+const ROWS: usize = 80_000;
 
 /// Bars of a year, in the order that touches most pages.
 fn big() -> String {
