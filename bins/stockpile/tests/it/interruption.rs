@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::desk::{GOOD, HEADER, desk, ingest, stockpile};
 
-const ROWS: usize = 150_000;
+const ROWS: usize = 80_000;
 
 /// Bars of a year, in the order that touches most pages.
 fn big() -> String {
@@ -151,5 +151,7 @@ fn a_full_disk_is_named_and_leaves_nothing() {
     assert_eq!(run.status.code(), Some(1), "{said}");
     assert!(said.contains("big.csv") && said.contains("full"), "{said}");
     assert_eq!(contents(folder.path()), before);
+    let newest = stockpile(folder.path(), &["ingest", "status", "--json", "--limit", "1"]).out;
+    assert!(newest.contains(r#""state":"failed""#) && newest.contains("full"), "{newest}");
     assert_eq!(ingest(&folder, &["big.csv"]).code, 0, "with space again it goes through");
 }

@@ -140,8 +140,21 @@ impl RunWriter for SqliteRunWriter {
                 connection.execute_batch("COMMIT")?;
                 Ok(revision)
             })
-            .await?;
+            .await;
         self.open = false;
+        let revision = match revision {
+            Ok(revision) => revision,
+            Err(error) => {
+                let why = error.to_string();
+                let recorded = self.call("record a failed commit", move |connection| {
+                    fail(connection, id, rows, ended_at, &why)
+                });
+                if let Err(error) = recorded.await {
+                    tracing::warn!(%error, run = id.0, "the end of a failed run was not recorded");
+                }
+                return Err(error);
+            }
+        };
         self.call("give back the space of a run", shrink).await?;
         Ok(revision)
     }
@@ -149,12 +162,7 @@ impl RunWriter for SqliteRunWriter {
     async fn abandon(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp, why: &str) -> Result<()> {
         let (id, why) = (self.id, why.to_owned());
         self.open = false;
-        self.call("abandon an ingest run", move |connection| {
-            roll_back(connection)?;
-            finish(connection, id, "failed", RowCounts { written: 0, ..rows }, ended_at, Some(&why))?;
-            shrink(connection)
-        })
-        .await
+        self.call("abandon an ingest run", move |connection| fail(connection, id, rows, ended_at, &why)).await
     }
 }
 
@@ -165,6 +173,24 @@ impl Drop for SqliteRunWriter {
             let _ = self.connection.call(|connection| roll_back(connection)).now_or_never();
         }
     }
+}
+
+/// Takes every row back and records why.
+fn fail(
+    connection: &mut rusqlite::Connection,
+    id: RunId,
+    rows: RowCounts,
+    ended_at: Timestamp,
+    why: &str,
+) -> rusqlite::Result<()> {
+    roll_back(connection)?;
+    let rows = RowCounts { written: 0, ..rows };
+    if finish(connection, id, "failed", rows, ended_at, Some(why)).is_err() {
+        // On a full disk the log's own space is what the reason needs.
+        shrink(connection)?;
+        finish(connection, id, "failed", rows, ended_at, Some(why))?;
+    }
+    shrink(connection)
 }
 
 fn finish(
