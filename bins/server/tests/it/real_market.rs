@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use stockpile_market::SearchIndex;
+use stockpile_storage::sqlite;
 
 use crate::app::TestApp;
 
@@ -97,4 +99,27 @@ async fn a_real_qfq_price_does_not_depend_on_the_window() {
     for (part, all) in january["data"].as_array().unwrap().iter().zip(whole["data"].as_array().unwrap()) {
         assert_eq!(part, all);
     }
+}
+
+#[tokio::test]
+async fn derived_initials_find_what_the_source_spells_out() {
+    let Some(app) = with_files(&["stock_basic.csv.gz"]).await else { return };
+    let store = sqlite::open(&app.folder.path().join("stockpile.db")).await.unwrap();
+    let mut securities = store.securities.all().await.unwrap();
+    let spelled: Vec<Option<String>> =
+        securities.iter_mut().map(|security| security.cnspell.take()).collect();
+    let index = SearchIndex::new(securities.clone());
+    let missed: Vec<String> = securities
+        .iter()
+        .zip(spelled)
+        .filter_map(|(security, spelled)| Some((security, spelled?)))
+        .filter(|(security, spelled)| {
+            let hits = index.search(spelled, None, usize::MAX);
+            !hits.iter().any(|hit| hit.security.ts_code == security.ts_code)
+        })
+        .map(|(security, spelled)| format!("{} {spelled}", security.ts_code))
+        .collect();
+    // The source spells these four by another name than the one it gives.
+    let renamed = ["603284.SH LPFZ", "688579.SH DWZN", "688816.SH YSW", "688818.SH DKLT"].map(str::to_owned);
+    assert_eq!((securities.len(), missed), (5485, renamed.into()));
 }

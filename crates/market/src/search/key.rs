@@ -39,9 +39,11 @@ impl Initials {
     }
 }
 
-/// What is typed as initials, or `None` when it holds anything but letters and digits.
+/// What is typed as initials, or `None` when it holds anything but letters, digits and signs such as `*`.
 pub(super) fn letters(folded: &str) -> Option<Vec<u64>> {
-    folded.chars().map(bit).collect()
+    let letters: Option<Vec<u64>> =
+        folded.chars().filter(|character| !character.is_ascii_punctuation()).map(bit).collect();
+    letters.filter(|letters| !letters.is_empty())
 }
 
 fn readings(character: char) -> u64 {

@@ -74,7 +74,10 @@ fn initials_are_found_written_out_or_derived() {
     assert_eq!(found("GZMT"), ["600519.SH pinyin"]);
     assert_eq!(found("gsyh"), ["601398.SH pinyin"]);
     assert_eq!(found("hs300e"), ["510300.SH pinyin"]);
-    assert_eq!(found("stgh"), ["000004.SZ pinyin"]);
+    for text in ["stgh", "*STGH", "＊stg"] {
+        assert_eq!(found(text), ["000004.SZ pinyin"], "{text}");
+    }
+    assert_eq!(found("*"), ["000004.SZ name"]);
     assert_eq!(found("zmt"), [""; 0], "initials are found from their start");
 }
 
