@@ -16,7 +16,7 @@ use stockpile_cache::{Cache, testkit::ManualClock};
 use stockpile_market::{DailyBar, SecurityKind, TradeDate};
 use stockpile_routes::{AppState, Lifetimes, Options, configure};
 use stockpile_storage::{
-    DayCount, Error, MockDailyBars, MockIngestRuns, MockSecurities, MockTradeCalendar, Store,
+    DayCount, Error, MockDailyBars, MockDailyBasics, MockIngestRuns, MockSecurities, MockTradeCalendar, Store,
 };
 
 const TARGET: &str = "/api/overview/hot-stocks";
@@ -87,8 +87,11 @@ fn with(
     calendar: MockTradeCalendar,
     ingest: MockIngestRuns,
 ) -> Store {
+    let mut basics = MockDailyBasics::new();
+    basics.expect_of().returning(|_, _| Ok(Vec::new()));
     Store {
         engine: "sqlite",
+        basics: Arc::new(basics),
         bars: Arc::new(bars),
         securities: Arc::new(securities),
         calendar: Arc::new(calendar),

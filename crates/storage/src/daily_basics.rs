@@ -25,6 +25,13 @@ pub trait DailyBasics: Debug + Send + Sync {
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn on(&self, trade_date: TradeDate) -> Result<Vec<DailyBasic>>;
 
+    /// Reads the valuations that some codes have on a day, in the order of the codes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn of(&self, codes: &[TsCode], trade_date: TradeDate) -> Result<Vec<DailyBasic>>;
+
     /// Counts the valuations of every day that has some, oldest first. Walks the whole table.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod app;
 mod bad_requests;
 mod bars;
 mod caching;
+mod crypto;
 mod csv;
 mod demo;
 mod health;

@@ -135,3 +135,44 @@ async fn a_code_nobody_has_is_unknown() {
         }
     }
 }
+
+#[tokio::test]
+async fn valuations_suspensions_and_published_limits_are_shown_once_they_are_there() {
+    let app = TestApp::with_a_small_market().await;
+    app.ingest(
+        "daily_basic.csv",
+        "ts_code,trade_date,turnover_rate,pe_ttm,pb,total_mv,circ_mv\n\
+         600519.SH,20250205,0.2,20.5,7.9,180000000,180000000\n000001.SZ,20250127,0.4,5.1,0.5,22000000,22000000\n",
+    )
+    .await;
+    app.ingest("suspend.csv", "ts_code,trade_date,suspend_timing,suspend_type\n000002.SZ,20250205,,S\n600000.SH,20250205,09:30-10:00,S\n").await;
+    let limits = [
+        ("600519.SH", 1579.6, 1292.4),
+        ("000001.SZ", 12.62, 10.32),
+        ("300750.SZ", 306.0, 204.0),
+        ("688981.SH", 110.4, 73.6),
+        ("839493.BJ", 98.16, 52.86),
+    ];
+    let limits = limits.map(|(code, up, down)| format!("{code},20250205,{up},{down}\n"));
+    app.ingest("stk_limit.csv", format!("ts_code,trade_date,up_limit,down_limit\n{}", limits.concat())).await;
+
+    let basic = app.json("/api/stock/600519.SH/basic").await;
+    assert_eq!(
+        basic["valuation"],
+        json!({
+            "trade_date": "20250205", "pe_ttm": 20.5, "pb": 7.9, "total_mv": 180000000.0, "circ_mv": 180000000.0,
+            "turnover_rate": 0.2,
+        })
+    );
+    let hot = app.json("/api/overview/hot-stocks?limit=50").await;
+    let rate = |code: &str| {
+        let rows = hot["data"].as_array().unwrap();
+        rows.iter().find(|row| row["ts_code"] == code).unwrap()["turnover_rate"].clone()
+    };
+    // The other valuation is of another day.
+    assert_eq!((rate("600519.SH"), rate("000001.SZ")), (json!(0.2), Value::Null));
+    let stats = app.json("/api/overview/market-stats").await;
+    assert_eq!((&stats["suspended_count"], &stats["limit_basis"]), (&json!(1), &json!("exchange")));
+    assert_eq!((&stats["limit_up_count"], &stats["limit_down_count"]), (&json!(3), &json!(1)));
+    assert_eq!(stats["limit_note"], Value::Null);
+}

@@ -58,7 +58,7 @@ struct Hot<'a> {
     /// Volume.
     #[schema(required, extensions(("x-unit" = json!("lots of 100 shares"))))]
     vol: Option<f64>,
-    /// Turnover against the shares in circulation; null until valuations can be ingested.
+    /// Turnover against the shares in circulation; null where no valuation of the day was ingested, and for ETFs.
     #[schema(required, extensions(("x-unit" = json!("percent"))))]
     turnover_rate: Option<f64>,
 }
@@ -132,6 +132,14 @@ async fn hot(
             }
             None => Vec::new(),
         };
+        let codes: Vec<TsCode> = bars.iter().map(|bar| bar.ts_code).collect();
+        let basics = match day.date {
+            Some(date) if kind == SecurityKind::Stock => store.basics.of(&codes, date).await?,
+            _ => Vec::new(),
+        };
+        let turnover_rate = |code: TsCode| {
+            basics.iter().find(|basic| basic.ts_code == code).and_then(|basic| basic.turnover_rate)
+        };
         let data = bars
             .iter()
             .enumerate()
@@ -143,7 +151,7 @@ async fn hot(
                 pct_chg: bar.pct_chg,
                 amount: bar.amount,
                 vol: bar.vol,
-                turnover_rate: None,
+                turnover_rate: turnover_rate(bar.ts_code),
             })
             .collect();
         format.write(&HotList { trade_date: day.date, sort_by, data, note: day.note })

@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use stockpile_market::{
-    Breadth, LimitBasis, LimitRules, ListingAge, PriceLimit, SecurityKind, StockDay, TradeDate, TsCode,
+    Breadth, LimitBasis, LimitRules, ListingAge, PriceLimit, SecurityKind, StockDay, SuspendType, Suspension,
+    TradeDate, TsCode,
 };
 use stockpile_storage::Store;
 use utoipa::ToSchema;
@@ -38,7 +39,7 @@ struct MarketStats {
     limit_basis: Option<LimitBasis>,
     #[schema(required)]
     limit_note: Option<String>,
-    /// Null until suspensions can be ingested.
+    /// Stocks suspended for the whole day; null when no suspensions of the day were ingested.
     #[schema(required)]
     suspended_count: Option<u32>,
     /// 100 million CNY.
@@ -80,6 +81,10 @@ pub(super) async fn market_stats(
             Some(date) => breadth(&store, &reference, date).await?,
             None => None,
         };
+        let suspended_count = match day.date.filter(|_| day.has_bars) {
+            Some(date) => suspended(&store.suspensions.on(date).await?),
+            None => None,
+        };
         let complete = day.date.is_some_and(|date| reference.days(SecurityKind::Stock).is_complete(date));
         json(&MarketStats {
             trade_date: day.date,
@@ -90,7 +95,7 @@ pub(super) async fn market_stats(
             limit_down_count: breadth.as_ref().and_then(|breadth| breadth.limit_down),
             limit_basis: breadth.as_ref().and_then(|breadth| breadth.limit_basis),
             limit_note: breadth.as_ref().and_then(|breadth| breadth.limit_note).map(|note| note.to_string()),
-            suspended_count: None,
+            suspended_count,
             total_amount: breadth.as_ref().and_then(|breadth| breadth.total_amount),
             total_vol: breadth.as_ref().and_then(|breadth| breadth.total_vol),
             complete,
@@ -98,6 +103,15 @@ pub(super) async fn market_stats(
         })
     })
     .await
+}
+
+/// How many stocks did not trade on a day with rows about suspensions.
+fn suspended(rows: &[Suspension]) -> Option<u32> {
+    let whole_day = |row: &&Suspension| {
+        let stock = SecurityKind::of(row.ts_code) == Some(SecurityKind::Stock);
+        stock && row.suspend_type == SuspendType::Suspended && row.suspend_timing.is_none()
+    };
+    (!rows.is_empty()).then(|| u32::try_from(rows.iter().filter(whole_day).count()).unwrap_or(u32::MAX))
 }
 
 async fn breadth(

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use stockpile_cache::Kind;
-use stockpile_market::{Board, ListStatus, SecurityKind, TradeDate, TsCode};
+use stockpile_market::{Board, DailyBasic, ListStatus, SecurityKind, TradeDate, TsCode};
 use utoipa::ToSchema;
 
 use super::lookup;
@@ -41,9 +41,44 @@ struct Basic<'a> {
     list_date: Option<TradeDate>,
     #[schema(required, value_type = Option<types::Status>)]
     list_status: Option<ListStatus>,
-    /// Null until valuations can be ingested.
-    #[schema(required, value_type = Option<Object>)]
-    valuation: Option<()>,
+    /// The newest one; null when none was ingested.
+    #[schema(required)]
+    valuation: Option<Valuation>,
+}
+
+/// What a stock costs by its figures.
+#[derive(Serialize, ToSchema)]
+struct Valuation {
+    #[schema(value_type = types::Day)]
+    trade_date: TradeDate,
+    /// Price by earnings of the last four quarters; null at a loss.
+    #[schema(required, extensions(("x-unit" = json!("ratio"))))]
+    pe_ttm: Option<f64>,
+    /// Price by book value.
+    #[schema(required, extensions(("x-unit" = json!("ratio"))))]
+    pb: Option<f64>,
+    /// Value of all shares.
+    #[schema(required, extensions(("x-unit" = json!("10,000 CNY"))))]
+    total_mv: Option<f64>,
+    /// Value of the traded shares.
+    #[schema(required, extensions(("x-unit" = json!("10,000 CNY"))))]
+    circ_mv: Option<f64>,
+    /// Volume by all traded shares.
+    #[schema(required, extensions(("x-unit" = json!("percent"))))]
+    turnover_rate: Option<f64>,
+}
+
+impl From<DailyBasic> for Valuation {
+    fn from(basic: DailyBasic) -> Self {
+        Self {
+            trade_date: basic.trade_date,
+            pe_ttm: basic.pe_ttm,
+            pb: basic.pb,
+            total_mv: basic.total_mv,
+            circ_mv: basic.circ_mv,
+            turnover_rate: basic.turnover_rate,
+        }
+    }
 }
 
 pub(super) fn route() -> Route {
@@ -63,6 +98,7 @@ pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> R
     let place = Place::new(&BASIC, found.code.text().as_str(), state.lifetimes.basic, &reference);
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let facts = reference.security(found.code);
+        let valuation = reference.store.basics.latest(found.code).await?;
         json(&Basic {
             ts_code: found.code,
             symbol: found.code.symbol(),
@@ -74,7 +110,7 @@ pub(super) async fn basic(request: HttpRequest, state: web::Data<AppState>) -> R
             exchange: found.code.exchange().name(),
             list_date: facts.and_then(|facts| facts.list_date),
             list_status: facts.and_then(|facts| facts.list_status),
-            valuation: None,
+            valuation: valuation.map(Valuation::from),
         })
     })
     .await

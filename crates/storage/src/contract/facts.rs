@@ -116,6 +116,8 @@ pub async fn valuations_are_read_by_day_and_the_newest_by_code(store: &Store) {
     let [newest, other, older] = basics;
     assert_eq!(store.basics.latest(code("000001.SZ")).await.unwrap(), Some(newest));
     assert_eq!(store.basics.latest(code("000002.SZ")).await.unwrap(), None);
+    let some = ["600519.SH", "000002.SZ", "000001.SZ"].map(code);
+    assert_eq!(store.basics.of(&some, date("20250205")).await.unwrap(), [other.clone(), older.clone()]);
     assert_eq!(store.basics.on(date("20250205")).await.unwrap(), [older, other]);
     assert_eq!(store.basics.on(date("20250207")).await.unwrap(), []);
     let counts = [(date("20250205"), 2), (date("20250206"), 1)];

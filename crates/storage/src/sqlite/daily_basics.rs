@@ -26,6 +26,20 @@ impl DailyBasics for Connections {
         .await
     }
 
+    async fn of(&self, codes: &[TsCode], trade_date: TradeDate) -> Result<Vec<DailyBasic>> {
+        let codes = codes.to_vec();
+        self.read("read some valuations of a day", move |connection| {
+            let mut found = Vec::with_capacity(codes.len());
+            for code in codes {
+                let text = code.text();
+                let params = named_params! { ":trade_date": trade_date.number(), ":ts_code": text.as_str() };
+                found.extend(collect(connection, include_str!("sql/basic_of.sql"), params, basic)?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
         self.read("count the valuations of each day", |connection| {
             collect(connection, include_str!("sql/basic_day_counts.sql"), [], |row| {
