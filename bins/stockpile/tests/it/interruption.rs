@@ -115,17 +115,39 @@ fn a_killed_ingest_leaves_nothing_and_a_second_one_everything() {
     assert!(repaired.out.contains("\"recounted_days\":0"), "{}", repaired.out);
 }
 
+/// Whether somebody holds the write lock of the store, asked without waiting.
+fn is_locked(folder: &Path) -> bool {
+    let connection = Connection::open(folder.join("data/stockpile.db")).unwrap();
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err()
+}
+
+fn send(signal: &str, child: &Child) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
 #[test]
 fn of_two_ingests_at_once_one_wins_and_the_other_is_told() {
     let folder = desk(&[("big.csv", &big()), ("small.csv", &(HEADER.to_owned() + GOOD))]);
-    // The tables are there already: two processes that both create them wait for each other.
     assert_eq!(ingest(&folder, &["small.csv"]).code, 0);
     let mut first = spawn(&folder, "big.csv");
     let deadline = Instant::now() + Duration::from_secs(20);
-    let mut second = stockpile(folder.path(), &["ingest", "file", "small.csv"]);
-    while second.code == 0 && first.try_wait().unwrap().is_none() && Instant::now() < deadline {
-        second = stockpile(folder.path(), &["ingest", "file", "small.csv"]);
+    // Stopped in the middle of its run, it holds the lock for as long as the test needs.
+    loop {
+        send("-STOP", &first);
+        if is_locked(folder.path()) {
+            break;
+        }
+        send("-CONT", &first);
+        assert!(
+            first.try_wait().unwrap().is_none() && Instant::now() < deadline,
+            "the first run does not begin"
+        );
+        thread::sleep(Duration::from_millis(2));
     }
+    let second = ingest(&folder, &["small.csv"]);
+    send("-CONT", &first);
     assert_eq!(second.code, 4, "{}", second.err);
     assert!(second.err.contains("another ingest is writing"), "{}", second.err);
     assert!(first.wait().unwrap().success());
