@@ -10,7 +10,7 @@ use stockpile_storage::{Store, sqlite};
 
 use crate::demo;
 
-/// What the settings ask for and this release does not have, one sentence each; empty when it can start.
+/// What the settings ask for and this release cannot do, one sentence each; empty when it can start.
 #[must_use]
 pub fn missing(settings: &Settings) -> Vec<String> {
     let storage = match &settings.storage {
@@ -28,7 +28,16 @@ pub fn missing(settings: &Settings) -> Vec<String> {
     let access = (settings.access.api == ApiAccess::Authenticated).then(|| {
         "API_ACCESS: `authenticated` needs accounts, which this release does not have; use open".to_owned()
     });
-    [storage, cache, access].into_iter().flatten().collect()
+    let demo = match &settings.storage {
+        StorageUrl::Sqlite { path } if settings.demo != Demo::Off && path.ends_with(demo::FILE) => {
+            Some(format!(
+                "STORAGE_URL: `{}` is the name of the demo market's own file, and rows never mix; name another, or DEMO=off",
+                demo::FILE
+            ))
+        }
+        _ => None,
+    };
+    [storage, cache, access, demo].into_iter().flatten().collect()
 }
 
 pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {

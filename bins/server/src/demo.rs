@@ -15,6 +15,8 @@ use stockpile_storage::{Store, sqlite};
 
 /// A day's bars are shown from 16:00 at the exchange on, seconds after midnight; until then the day is played back.
 const SHOWN_FROM_S: i64 = 16 * 60 * 60;
+/// Name of the demo market's file, beside the real one.
+pub(crate) const FILE: &str = "demo.db";
 const DAY_S: i64 = 86_400;
 /// How often the server looks whether a day has passed.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -24,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// The first time it is made, which takes about two seconds; a market that is there already is brought up to date
 /// behind the answers.
 pub(crate) async fn open(real: &Path, always: bool) -> Result<Demo> {
-    let path = real.with_file_name("demo.db");
+    let path = real.with_file_name(FILE);
     let store = sqlite::open(&path).await.context("while opening the demo market's store")?;
     let quotes = Arc::new(Replay::default());
     let shown = latest_day(&store).await?;

@@ -120,6 +120,16 @@ fn everything_this_release_lacks_is_named_at_once_and_nothing_is_made() {
 }
 
 #[test]
+fn the_demo_market_never_gets_into_a_real_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = server(folder.path());
+    let (code, text) = run(server.env("STORAGE_URL", "sqlite://data/demo.db").env("DEMO", "auto"));
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("STORAGE_URL") && text.contains("demo.db"), "{text}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
