@@ -115,11 +115,14 @@ fn a_killed_ingest_leaves_nothing_and_a_second_one_everything() {
     assert!(repaired.out.contains("\"recounted_days\":0"), "{}", repaired.out);
 }
 
-/// Whether somebody holds the write lock of the store, asked without waiting.
-fn is_locked(folder: &Path) -> bool {
+/// Whether a run has begun and holds the write lock of the store, asked without waiting. Before it has begun, a
+/// process may hold locks that keep others from opening the store at all.
+fn is_writing(folder: &Path) -> bool {
     let connection = Connection::open(folder.join("data/stockpile.db")).unwrap();
     connection.busy_timeout(Duration::ZERO).unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err()
+    let running: Result<u32, _> =
+        connection.query_row("SELECT count(*) FROM ingest_run WHERE state = 'running'", [], |row| row.get(0));
+    running.is_ok_and(|running| running > 0) && connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err()
 }
 
 fn send(signal: &str, child: &Child) {
@@ -136,7 +139,7 @@ fn of_two_ingests_at_once_one_wins_and_the_other_is_told() {
     // Stopped in the middle of its run, it holds the lock for as long as the test needs.
     loop {
         send("-STOP", &first);
-        if is_locked(folder.path()) {
+        if is_writing(folder.path()) {
             break;
         }
         send("-CONT", &first);

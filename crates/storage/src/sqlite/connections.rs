@@ -42,6 +42,10 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) async fn open(path: &Path, readers: usize) -> Result<Self> {
         let open_error = |source: Source| Error::Open { store: path.display().to_string(), source };
+        let not_opened = |error: rusqlite::Error| match refused("open", error) {
+            Error::Failed { source, .. } => open_error(source),
+            other => other,
+        };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| open_error(error.into()))?;
         }
@@ -49,7 +53,7 @@ impl Connections {
             .await
             .map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Error::Foreign { store: path.display().to_string() },
-            _ => open_error(error.into()),
+            _ => not_opened(error),
         })?;
         let store = path.display().to_string();
         writer
@@ -59,9 +63,7 @@ impl Connections {
 
         let mut connections = Vec::with_capacity(readers);
         for _ in 0..readers {
-            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-                .await
-                .map_err(|error| open_error(error.into()))?;
+            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).await.map_err(not_opened)?;
             reader
                 .call(|connection| {
                     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;

@@ -39,7 +39,10 @@ pub(super) fn closed(operation: &'static str) -> Error {
 /// Sorts a driver's error by what the caller can do about it.
 pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { source: error.into() },
+        // The last one says that another process keeps a lock of the log for longer than SQLite cares to retry.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            Error::Locked { source: error.into() }
+        }
         Some(ErrorCode::DiskFull) => Error::DiskFull { source: error.into() },
         // A quota or a limit on files; SQLite calls the disk full only when the system does.
         Some(ErrorCode::SystemIoFailure)
@@ -48,5 +51,18 @@ pub(super) fn refused(operation: &'static str, error: rusqlite::Error) -> Error 
             Error::Unwritable { source: error.into() }
         }
         _ => Error::Failed { operation, source: error.into() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_another_process_is_told_as_such_however_sqlite_says_it() {
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL] {
+            let error = refused("write", rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert!(matches!(error, Error::Locked { .. }), "{error:?}");
+        }
     }
 }
