@@ -1,12 +1,21 @@
+mod generation;
+mod lease;
 mod memory;
 mod noop;
+mod scan;
 
 use std::{fmt::Debug, num::NonZeroU64, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use self::{memory::MemoryBackend, noop::NoopBackend};
+pub use self::{
+    generation::{Generation, Invalidation, Seeded},
+    lease::Lease,
+    memory::MemoryBackend,
+    noop::NoopBackend,
+    scan::{Page, StoredKey},
+};
 use crate::{Error, Pattern, RawKey, Result, ScanLimit};
 
 /// A store of bytes behind a cache.
@@ -68,6 +77,72 @@ pub trait Backend: Debug + Send + Sync + 'static {
     async fn delete_pattern(&self, _pattern: &Pattern, _limit: ScanLimit) -> Result<Deleted> {
         Err(Error::Unsupported { backend: self.name(), operation: "delete_pattern" })
     }
+
+    /// Lists some of the keys that match, from `cursor` on; `None` starts. A page may hold fewer keys than asked
+    /// for, and a key may come twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend has its own way.
+    async fn scan(&self, _pattern: &Pattern, _cursor: Option<&str>, _limit: usize) -> Result<Page> {
+        Err(Error::Unsupported { backend: self.name(), operation: "scan" })
+    }
+
+    /// Asks whether the backend answers at all.
+    async fn ping(&self) -> Result<()> {
+        self.get(&RawKey::reserved("ping")).await.map(drop)
+    }
+
+    /// Reads generation counters; one answer per counter, in their order, `None` for one that is missing.
+    async fn generations(&self, counters: &[RawKey]) -> Result<Vec<Option<Generation>>> {
+        let texts = self.get_many(counters).await?;
+        Ok(texts.iter().map(|text| Generation::parse(text.as_ref()?)).collect())
+    }
+
+    /// Reads a generation counter, and makes it when it is missing.
+    ///
+    /// The default reads and writes one after the other, by the clock of this machine: good for a store that no
+    /// two processes write. A store that is shared must do it in one step and by one clock, its own.
+    async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
+        let now = generation::machine_micros();
+        if let Some(generation) =
+            self.generations(std::slice::from_ref(counter)).await?.into_iter().flatten().next()
+        {
+            return Ok(Seeded { generation, created: false, now });
+        }
+        let generation = Generation::first(now);
+        self.set(counter, generation.to_bytes(), Generation::LIFETIME).await?;
+        Ok(Seeded { generation, created: true, now })
+    }
+
+    /// Raises a generation counter, which invalidates every entry that was made under an earlier value, and gives
+    /// the new value. It is one the counter never had.
+    ///
+    /// The default is subject to what is said at [`seed_generation`](Self::seed_generation).
+    async fn bump_generation(&self, counter: &RawKey, how: Invalidation) -> Result<Generation> {
+        let before = self.generations(std::slice::from_ref(counter)).await?.into_iter().flatten().next();
+        let generation = Generation::after(before, generation::machine_micros(), how);
+        self.set(counter, generation.to_bytes(), Generation::LIFETIME).await?;
+        Ok(generation)
+    }
+
+    /// Takes the lease named `key` unless somebody holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend has its own way.
+    async fn try_lease(&self, _key: &RawKey, _lifetime: Lifetime) -> Result<Option<Lease>> {
+        Err(Error::Unsupported { backend: self.name(), operation: "try_lease" })
+    }
+
+    /// Gives a lease back; does nothing when it has passed to another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend has its own way.
+    async fn release(&self, _lease: &Lease) -> Result<()> {
+        Err(Error::Unsupported { backend: self.name(), operation: "release" })
+    }
 }
 
 /// How long a backend keeps a value: whole milliseconds, never zero.
@@ -104,27 +179,36 @@ impl Lifetime {
 pub struct Capabilities {
     /// What happens to a value that was set.
     pub retention: Retention,
-    /// Whether [`Backend::delete_pattern`] works.
+    /// Whether [`Backend::delete_pattern`] and [`Backend::scan`] work.
     pub patterns: bool,
+    /// Whether [`Backend::try_lease`] works.
+    pub leases: bool,
 }
 
 impl Capabilities {
     /// Values are kept until their lifetime ends; nothing else is offered.
     #[must_use]
     pub const fn keeping() -> Self {
-        Self { retention: Retention::UntilExpiry, patterns: false }
+        Self { retention: Retention::UntilExpiry, patterns: false, leases: false }
     }
 
     /// Nothing is kept.
     #[must_use]
     pub const fn keeping_nothing() -> Self {
-        Self { retention: Retention::Nothing, patterns: false }
+        Self { retention: Retention::Nothing, patterns: false, leases: false }
     }
 
-    /// Adds deletion by pattern.
+    /// Adds deletion and listing by pattern.
     #[must_use]
     pub const fn with_patterns(mut self) -> Self {
         self.patterns = true;
+        self
+    }
+
+    /// Adds leases.
+    #[must_use]
+    pub const fn with_leases(mut self) -> Self {
+        self.leases = true;
         self
     }
 }

@@ -58,6 +58,16 @@ impl RawKey {
         Self(text.into())
     }
 
+    /// A key no entry has: it lies outside of every namespace.
+    pub(crate) fn reserved(name: &str) -> Self {
+        Self(format!("~{name}").into())
+    }
+
+    /// A key of the cache itself: no kind has an empty name, so no entry has it.
+    pub(crate) fn own(namespace: &Namespace, name: &str) -> Self {
+        Self::new(namespace, "", name)
+    }
+
     /// Returns the whole key.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 mod backend;
 mod bounded;
 mod builder;
+mod bus;
 mod cache;
 mod clock;
 mod engine;
@@ -23,8 +24,12 @@ mod stats;
 pub mod testkit;
 mod value;
 
-pub use backend::{Backend, Capabilities, Deleted, Health, Lifetime, MemoryBackend, NoopBackend, Retention};
+pub use backend::{
+    Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, MemoryBackend,
+    NoopBackend, Page, Retention, Seeded, StoredKey,
+};
 pub use builder::CacheBuilder;
+pub use bus::{Bus, BusEvent, MemoryBus};
 pub use cache::Cache;
 pub use clock::{Clock, SystemClock};
 pub use entry::{Entry, EntryWithOutcome};

@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::{Backend, Capabilities, Deleted, Error, Health, Lifetime, Pattern, RawKey, Result, ScanLimit};
+use crate::{
+    Backend, Capabilities, Deleted, Error, Generation, Health, Invalidation, Lease, Lifetime, Page, Pattern,
+    RawKey, Result, ScanLimit, Seeded,
+};
 
 /// Wraps a backend and spoils its calls: errors, panics, delays, hanging. Clones share their settings.
 #[derive(Clone, Debug)]
@@ -142,5 +145,40 @@ impl Backend for ChaosBackend {
         self.state.deletes.fetch_add(1, SeqCst);
         self.disturb_write().await?;
         self.inner.delete_pattern(pattern, limit).await
+    }
+
+    async fn scan(&self, pattern: &Pattern, cursor: Option<&str>, limit: usize) -> Result<Page> {
+        self.disturb().await?;
+        self.inner.scan(pattern, cursor, limit).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.disturb().await?;
+        self.inner.ping().await
+    }
+
+    async fn generations(&self, counters: &[RawKey]) -> Result<Vec<Option<Generation>>> {
+        self.disturb().await?;
+        self.inner.generations(counters).await
+    }
+
+    async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
+        self.disturb_write().await?;
+        self.inner.seed_generation(counter).await
+    }
+
+    async fn bump_generation(&self, counter: &RawKey, how: Invalidation) -> Result<Generation> {
+        self.disturb_write().await?;
+        self.inner.bump_generation(counter, how).await
+    }
+
+    async fn try_lease(&self, key: &RawKey, lifetime: Lifetime) -> Result<Option<Lease>> {
+        self.disturb_write().await?;
+        self.inner.try_lease(key, lifetime).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.disturb_write().await?;
+        self.inner.release(lease).await
     }
 }

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 
 use super::ManualClock;
-use crate::{Backend, Lifetime, Namespace, Pattern, RawKey, Retention, ScanLimit};
+use crate::{Backend, Generation, Invalidation, Lifetime, Namespace, Pattern, RawKey, Retention, ScanLimit};
 
 /// A backend under test, and how its time passes.
 #[derive(Debug)]
@@ -191,6 +191,97 @@ pub async fn pattern_stops_at_its_limit_and_says_so(subject: &Subject) {
     assert_eq!((deleted.keys, deleted.complete), (2, false));
 }
 
+pub async fn absent_generation_is_none_until_it_is_seeded(subject: &Subject) {
+    let counter = subject.key("seeded");
+    assert_eq!(subject.backend.generations(std::slice::from_ref(&counter)).await.unwrap(), [None]);
+    let first = subject.backend.seed_generation(&counter).await.unwrap();
+    assert!(first.created && first.generation == Generation::first(first.generation.latest), "{first:?}");
+    assert!(first.now >= first.generation.latest, "{first:?}");
+    if subject.keeps() {
+        let second = subject.backend.seed_generation(&counter).await.unwrap();
+        assert!(!second.created && second.generation == first.generation, "{second:?}");
+        let absent = subject.key("unseeded");
+        let both = subject.backend.generations(&[absent, counter]).await.unwrap();
+        assert_eq!(both, [None, Some(first.generation)]);
+    }
+}
+
+pub async fn bumped_generation_is_one_it_never_had(subject: &Subject) {
+    let counter = subject.key("bumped");
+    let mut seen = Vec::new();
+    let mut removed = 0;
+    for how in [Invalidation::Expire, Invalidation::Remove, Invalidation::Expire] {
+        let generation = subject.backend.bump_generation(&counter, how).await.unwrap();
+        assert!(!seen.contains(&generation.latest), "{generation:?} after {seen:?}");
+        seen.push(generation.latest);
+        if how == Invalidation::Remove {
+            removed = generation.latest;
+        }
+        if subject.keeps() {
+            assert_eq!(generation.removed, removed);
+            assert_eq!(
+                subject.backend.generations(std::slice::from_ref(&counter)).await.unwrap(),
+                [Some(generation)]
+            );
+        }
+    }
+}
+
+pub async fn generation_lost_and_made_anew_has_no_earlier_value(subject: &Subject) {
+    let counter = subject.key("lost");
+    let before = subject.backend.bump_generation(&counter, Invalidation::Expire).await.unwrap();
+    subject.backend.delete(&counter).await.unwrap();
+    subject.elapse(Duration::from_millis(2)).await;
+    let after = subject.backend.seed_generation(&counter).await.unwrap();
+    assert!(after.created && after.generation.latest > before.latest, "{before:?} then {after:?}");
+}
+
+pub async fn lease_has_one_holder_until_it_is_released_or_over(subject: &Subject) {
+    if !subject.backend.capabilities().leases {
+        assert!(subject.backend.try_lease(&subject.key("lease"), Lifetime::MAX).await.is_err());
+        return;
+    }
+    let (key, lifetime) = (subject.key("lease"), Lifetime::new(LONG).unwrap());
+    let first = subject.backend.try_lease(&key, lifetime).await.unwrap().unwrap();
+    assert_eq!(subject.backend.try_lease(&key, lifetime).await.unwrap(), None);
+    subject.backend.release(&first).await.unwrap();
+    let brief = subject.backend.try_lease(&key, Lifetime::new(SHORT).unwrap()).await.unwrap().unwrap();
+    subject.elapse(SHORT * 2).await;
+    let third = subject.backend.try_lease(&key, lifetime).await.unwrap().unwrap();
+    subject.backend.release(&brief).await.unwrap();
+    assert_eq!(subject.backend.try_lease(&key, lifetime).await.unwrap(), None, "a stranger released it");
+    subject.backend.release(&third).await.unwrap();
+}
+
+pub async fn scan_lists_what_matches_with_its_lifetime(subject: &Subject) {
+    let pattern = Pattern::new(&subject.namespace, "conformance:scan:*").unwrap();
+    if !subject.backend.capabilities().patterns || !subject.keeps() {
+        return;
+    }
+    for key in ["scan:1", "scan:2", "other:3"] {
+        subject.set(key, b"v", LONG).await;
+    }
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = subject.backend.scan(&pattern, cursor.as_deref(), 10).await.unwrap();
+        found.extend(page.keys);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    found.dedup_by(|a, b| a.key == b.key);
+    let names: Vec<_> = found.iter().map(|stored| stored.key.clone()).collect();
+    let expected = ["scan:1", "scan:2"].map(|key| Bytes::from(subject.key(key).to_string()));
+    assert_eq!(names, expected);
+    assert!(found.iter().all(|stored| stored.lifetime.is_some_and(|left| left <= LONG)), "{found:?}");
+}
+
+pub async fn answers_a_ping(subject: &Subject) {
+    subject.backend.ping().await.unwrap();
+}
+
 /// Makes one named test per promise for one backend.
 ///
 /// The second argument is a future of `Option<Subject>`; `None` means that the backend is not configured here, which
@@ -216,6 +307,12 @@ macro_rules! conformance_suite {
                 many_keys_answer_in_their_order,
                 pattern_deletes_what_matches_and_nothing_else,
                 pattern_stops_at_its_limit_and_says_so,
+                absent_generation_is_none_until_it_is_seeded,
+                bumped_generation_is_one_it_never_had,
+                generation_lost_and_made_anew_has_no_earlier_value,
+                lease_has_one_holder_until_it_is_released_or_over,
+                scan_lists_what_matches_with_its_lifetime,
+                answers_a_ping,
             );
         }
     };
