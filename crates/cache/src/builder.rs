@@ -4,7 +4,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Backend, Cache, Clock, Error, Namespace, Policy, Result, SystemClock, engine::Engine, flights::Flights,
-    l1::L1, remote::Remote, stats::Ledger,
+    generations::Generations, l1::L1, policy::millis, remote::Remote, stats::Ledger, trust::Trust,
 };
 
 /// Settings of a cache. Made by [`Cache::builder`].
@@ -13,6 +13,7 @@ use crate::{
 pub struct CacheBuilder {
     namespace: String,
     l1_max_bytes: u64,
+    l1_max_age: Duration,
     backend: Option<Arc<dyn Backend>>,
     defaults: Policy,
     op_timeout: Duration,
@@ -26,6 +27,7 @@ impl CacheBuilder {
         Self {
             namespace: "cache:".to_owned(),
             l1_max_bytes: 64 << 20,
+            l1_max_age: Duration::from_secs(5),
             backend: None,
             defaults: Policy::NONE,
             op_timeout: Duration::from_millis(50),
@@ -46,6 +48,13 @@ impl CacheBuilder {
     /// A value of more than 8 MiB, or of more than the whole, may not be kept in process.
     pub const fn l1_max_bytes(mut self, bytes: u64) -> Self {
         self.l1_max_bytes = bytes;
+        self
+    }
+
+    /// Sets how long an entry in this process may be given without asking the backend whether it still stands; 5 s.
+    /// It bounds how long a change by another process stays unseen. Without a backend it means nothing.
+    pub const fn l1_max_age(mut self, age: Duration) -> Self {
+        self.l1_max_age = age;
         self
     }
 
@@ -113,11 +122,14 @@ impl CacheBuilder {
     pub(crate) fn assemble(self) -> Cache {
         let namespace = Namespace::new(&self.namespace).unwrap_or_default();
         let remote = self.backend.map(|backend| Remote::new(backend, self.op_timeout, self.sweep_timeout));
+        let max_age = if remote.is_some() { millis(self.l1_max_age) } else { u64::MAX };
         let engine = Engine {
             namespace,
             l1: L1::new(self.l1_max_bytes),
             remote,
             flights: Flights::new(),
+            generations: Generations::new(),
+            trust: Trust::new(max_age),
             defaults: self.defaults,
             clock: self.clock,
             loads: Semaphore::new(self.max_loads),

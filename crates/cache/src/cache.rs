@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use futures_util::future::join;
+
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entry, Error, Health, Kind, Pattern, Policy, Removed, Result,
-    ScanLimit, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entry, Error, Health, Invalidated, Invalidation, Kind, Pattern,
+    Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
+    stamp::TagId,
 };
 
 /// A handle to a cache: cheap to clone, shared by every thread and task.
@@ -60,13 +63,13 @@ impl Cache {
 
     /// Names an entry, to be read, loaded or set with wishes of this call.
     pub const fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
-        Entry { engine: &self.engine, kind, key, wishes: Policy::NONE }
+        Entry { engine: &self.engine, kind, key, wishes: Policy::NONE, tags: Vec::new() }
     }
 
     /// Reads a fresh value from this process, at once and without allocating. Counts a hit, or nothing.
     #[must_use]
     pub fn try_get_local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Shared<V>> {
-        self.engine.local(kind, key).map(|(value, _, _)| value)
+        self.engine.local(kind, key).map(|hit| hit.value)
     }
 
     /// Reads a fresh value from either tier.
@@ -107,7 +110,8 @@ impl Cache {
         let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
         let answers = match &engine.remote {
             Some(remote) if engine.settled(Before::all(befores)).await => {
-                remote.call(remote.backend().get_many(&raws)).await
+                let get = remote.call(remote.backend().get_many(&raws));
+                join(get, engine.learn(&[TagId::EVERYTHING])).await.0
             }
             _ => Ok(Vec::new()),
         };
@@ -117,14 +121,14 @@ impl Cache {
         });
         // A backend that gives fewer answers than keys gives misses.
         let mut answers = answers.into_iter();
-        let place_of = |(ticket, place): (Ticket, Place)| {
-            let found = match answers.next().flatten() {
-                Some(bytes) => engine.open(kind, &place, &bytes),
-                None => Found::Nothing,
-            };
-            engine.take(&ticket, found).map(|(value, _)| value)
-        };
-        tickets.into_iter().zip(places).map(place_of).collect()
+        let found = places.iter().map(|place| match answers.next().flatten() {
+            Some(bytes) => engine.open(kind, place, &bytes),
+            None => Found::Nothing,
+        });
+        let found = engine.confirm_many(found.collect()).await;
+        let terms = engine.terms(kind);
+        let take = |(ticket, found)| engine.take(&ticket, found, &terms).map(|sight| sight.value);
+        tickets.into_iter().zip(found).map(take).collect()
     }
 
     /// Stores a value in both tiers, by its kind's policy. A load that runs meanwhile stores nothing.
@@ -162,9 +166,46 @@ impl Cache {
         }
     }
 
-    /// Removes every entry of this cache's namespace, from both tiers. Loads that run store nothing.
-    pub async fn clear(&self) -> Deleted {
-        self.sweep(Pattern::everything(&self.engine.namespace)).await
+    /// Expires every entry with `tag`, in every process that shares the backend: each may still stand in for a load
+    /// that fails, within its stale window. Loads that run store nothing. Takes one step, however many entries there are.
+    pub async fn expire_tag(&self, tag: &str) -> Invalidated {
+        self.invalidate_tag(tag, Invalidation::Expire).await
+    }
+
+    /// Removes every entry with `tag`, as [`expire_tag`](Self::expire_tag) expires them.
+    pub async fn remove_tag(&self, tag: &str) -> Invalidated {
+        self.invalidate_tag(tag, Invalidation::Remove).await
+    }
+
+    /// Removes every entry of this cache's namespace, in every process that shares the backend. Loads that run store
+    /// nothing. Takes one step; the bytes in the backend stay until their lifetime ends.
+    pub async fn clear(&self) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, Invalidation::Remove).await
+    }
+
+    /// Expires every entry of this cache's namespace, as [`expire_tag`](Self::expire_tag) does those of a tag.
+    pub async fn expire_all(&self) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, Invalidation::Expire).await
+    }
+
+    async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
+        // No entry has an empty tag.
+        if tag.is_empty() {
+            Invalidated { complete: true }
+        } else {
+            self.invalidate(TagId::of(tag), how).await
+        }
+    }
+
+    async fn invalidate(&self, tag: TagId, how: Invalidation) -> Invalidated {
+        let engine = Arc::clone(&self.engine);
+        let begun = engine.begin(tag, how);
+        if engine.remote.is_none() {
+            return Invalidated { complete: true };
+        }
+        // A task, so that a caller that goes away does not leave half of it.
+        let told = tokio::spawn(async move { engine.tell(begun).await });
+        Invalidated { complete: told.await.unwrap_or(false) }
     }
 
     async fn sweep(&self, pattern: Pattern) -> Deleted {

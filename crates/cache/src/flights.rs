@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::key::EntryKey;
+use crate::{Invalidation, key::EntryKey, stamp::TagId};
 
 const SHARDS: usize = 32;
 
@@ -30,19 +30,39 @@ pub(crate) struct Flights {
     hasher: RandomState,
 }
 
-/// The part of a ticket that others see. Both flags change only under the lock of the key's shard.
+/// The part of a ticket that others see. The flags change only under the lock of the key's shard.
 pub(crate) struct Pass {
+    /// What it found must not be stored.
+    outdated: AtomicBool,
+    /// Nor may what was there before be used.
     void: AtomicBool,
     writing: AtomicBool,
+    /// What the work's result will be tagged with, as far as it is known.
+    tags: Mutex<Vec<TagId>>,
     /// What a second caller waits on; type-erased, as the map holds every kind.
     results: Option<Box<dyn Any + Send + Sync>>,
     done: watch::Sender<bool>,
 }
 
 impl Pass {
-    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>) -> Arc<Self> {
-        let (void, writing) = (AtomicBool::new(false), AtomicBool::new(writing));
-        Arc::new(Self { void, writing, results, done: watch::Sender::new(false) })
+    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>, tags: &[TagId]) -> Arc<Self> {
+        let tags = Mutex::new(tags.to_vec());
+        let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
+        let writing = AtomicBool::new(writing);
+        Arc::new(Self { outdated, void, writing, tags, results, done: watch::Sender::new(false) })
+    }
+
+    /// Says what the result will be tagged with besides.
+    pub(crate) fn add_tag(&self, tag: TagId) {
+        lock(&self.tags).push(tag);
+    }
+
+    fn has_tag(&self, tag: TagId) -> bool {
+        lock(&self.tags).contains(&tag)
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Acquire)
     }
 
     /// Returns true when the entry was changed after this work began.
@@ -96,7 +116,7 @@ impl Ticket {
     /// Runs `fill` unless the entry was changed since this work began.
     pub(crate) fn fill(&self, fill: impl FnOnce()) -> bool {
         let _shard = self.flights.shard(&self.key);
-        let valid = !self.pass.is_void();
+        let valid = !self.pass.is_outdated();
         if valid {
             fill();
         }
@@ -172,7 +192,7 @@ impl Flights {
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(Before::collect(passes.iter()));
-        let pass = Pass::new(false, None);
+        let pass = Pass::new(false, None, &[]);
         passes.push(Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before)
@@ -182,6 +202,7 @@ impl Flights {
     pub(crate) fn join_or_lead<T: Default + Send + Sync + 'static>(
         self: &Arc<Self>,
         key: &EntryKey,
+        tags: &[TagId],
     ) -> (Seat<T>, watch::Receiver<T>, Arc<Pass>) {
         let mut shard = self.shard(key);
         let before = self.sweeping();
@@ -195,7 +216,7 @@ impl Flights {
         }
         let before = before.and(Before::collect(passes.iter()));
         let (sender, results) = watch::channel(T::default());
-        let pass = Pass::new(false, Some(Box::new(results.clone())));
+        let pass = Pass::new(false, Some(Box::new(results.clone())), tags);
         passes.push(Arc::clone(&pass));
         drop(shard);
         let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass: Arc::clone(&pass) };
@@ -212,7 +233,7 @@ impl Flights {
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(void(passes.drain(..)));
-        let pass = Pass::new(true, None);
+        let pass = Pass::new(true, None, &[]);
         passes.push(Arc::clone(&pass));
         let changed = change();
         drop(shard);
@@ -225,7 +246,7 @@ impl Flights {
         matches: impl Fn(&EntryKey) -> bool,
         change: impl FnOnce() -> T,
     ) -> (Sweep, Before, T) {
-        let pass = Pass::new(true, None);
+        let pass = Pass::new(true, None, &[]);
         let sweep = Sweep { flights: Arc::clone(self), pass: Arc::clone(&pass) };
         lock(&self.sweeps).push(pass);
         let mut before = Before::default();
@@ -236,6 +257,43 @@ impl Flights {
             }
         }
         (sweep, before, change())
+    }
+
+    /// Outdates what runs for entries with `tag`: it stores nothing, and nobody joins it any more.
+    pub(crate) fn outdate_tagged(&self, tag: TagId, how: Invalidation) {
+        self.outdate_where(|pass| pass.has_tag(tag), how);
+    }
+
+    /// Outdates all that runs.
+    pub(crate) fn outdate_all(&self, how: Invalidation) {
+        self.outdate_where(|_| true, how);
+    }
+
+    fn outdate_where(&self, matches: impl Fn(&Pass) -> bool, how: Invalidation) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            for passes in shard.values_mut() {
+                for pass in passes.extract_if(.., |pass| !pass.is_writing() && matches(pass)) {
+                    pass.outdated.store(true, Ordering::Release);
+                    pass.void.fetch_or(how == Invalidation::Remove, Ordering::AcqRel);
+                }
+            }
+            shard.retain(|_, passes| !passes.is_empty());
+        }
+    }
+
+    /// Outdates what runs for one key, changed elsewhere.
+    pub(crate) fn outdate(&self, key: &EntryKey, change: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        if let Some(passes) = shard.get_mut(key) {
+            void(passes.iter().map(Arc::clone));
+            // Who comes later still waits for a write that is under way.
+            passes.retain(|pass| pass.is_writing());
+        }
+        if shard.get(key).is_some_and(Vec::is_empty) {
+            shard.remove(key);
+        }
+        change();
     }
 
     /// Runs `work` while nobody fills or changes `key`.
@@ -259,6 +317,7 @@ impl fmt::Debug for Flights {
 fn void(passes: impl IntoIterator<Item = Arc<Pass>>) -> Before {
     let passes: Vec<_> = passes.into_iter().collect();
     for pass in &passes {
+        pass.outdated.store(true, Ordering::Release);
         pass.void.store(true, Ordering::Release);
     }
     Before::collect(&passes)

@@ -19,6 +19,7 @@ pub struct Kind<V> {
     id: u64,
     schema: u32,
     policy: Policy,
+    tags: &'static [&'static str],
     value: PhantomData<fn() -> V>,
 }
 
@@ -31,7 +32,7 @@ impl<V> Kind<V> {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(!name.is_empty(), "a kind needs a name");
-        Self { name, id: name_hash(name), schema: 0, policy: Policy::NONE, value: PhantomData }
+        Self { name, id: name_hash(name), schema: 0, policy: Policy::NONE, tags: &[], value: PhantomData }
     }
 
     /// Sets how long an entry is fresh.
@@ -83,6 +84,27 @@ impl<V> Kind<V> {
         self
     }
 
+    /// Sets the part of an entry's life after which a read starts the next load, without waiting for it.
+    #[must_use]
+    pub const fn eager(mut self, part: f32) -> Self {
+        self.policy.eager = Some(part);
+        self
+    }
+
+    /// Starts the next load at a time drawn by XFetch; see [`Policy::xfetch`].
+    #[must_use]
+    pub const fn xfetch(mut self, beta: f32) -> Self {
+        self.policy.xfetch = Some(beta);
+        self
+    }
+
+    /// Tags every entry of this kind.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
     /// Numbers the stored form. Raise it when `V` changes so that old bytes would decode to something wrong.
     #[must_use]
     pub const fn schema(mut self, number: u32) -> Self {
@@ -100,6 +122,10 @@ impl<V> Kind<V> {
     #[must_use]
     pub const fn policy(&self) -> Policy {
         self.policy
+    }
+
+    pub(crate) const fn own_tags(&self) -> &'static [&'static str] {
+        self.tags
     }
 
     pub(crate) const fn id(&self) -> u64 {

@@ -11,6 +11,7 @@ mod entry;
 mod envelope;
 mod error;
 mod flights;
+mod generations;
 mod key;
 mod kind;
 mod l1;
@@ -19,9 +20,11 @@ mod outcome;
 mod pattern;
 mod policy;
 mod remote;
+mod stamp;
 mod stats;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod trust;
 mod value;
 
 pub use backend::{
@@ -36,8 +39,8 @@ pub use entry::{Entry, EntryWithOutcome};
 pub use error::{Error, Result, Source};
 pub use key::{Namespace, RawKey};
 pub use kind::Kind;
-pub use load::LoadCx;
-pub use outcome::{Answer, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
+pub use load::{LoadCx, Loaded};
+pub use outcome::{Answer, Invalidated, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::Policy;
 pub use stats::{KindStats, Stats};

@@ -14,34 +14,81 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     CacheValue, Clock, Codec, Kind, LoadError, Outcome, Shared, Tier,
-    engine::{Engine, Found, Place},
-    flights::{Before, Ticket},
+    engine::{Engine, Found, Place, Sight, Stamped},
+    envelope::{self, Facts},
+    flights::{Before, Pass, Ticket},
     l1::Pause,
     policy::{Terms, Times, millis},
     remote::panic_message,
+    stamp::{Stamps, TagId},
 };
 
 /// What a loader is given: the stale value, if any, and a say in how long its value lives.
 pub struct LoadCx<V: CacheValue> {
     wishes: Arc<Mutex<Wishes>>,
-    stale: Option<Shared<V>>,
+    stale: Option<(Shared<V>, Option<Arc<str>>)>,
+    pass: Arc<Pass>,
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Wishes {
     ttl: Option<Duration>,
     stale: Option<Duration>,
     age: Duration,
     /// No longer than a source: when it stops being fresh, and when it is gone.
     until: Option<(u64, u64)>,
+    tags: Vec<TagId>,
+    etag: Option<Arc<str>>,
+}
+
+/// What a loader of [`get_or_revalidate`](crate::Entry::get_or_revalidate) found: a value, or that the stale one is
+/// still right.
+#[derive(Debug)]
+pub struct Loaded<V>(Option<V>);
+
+impl<V> From<V> for Loaded<V> {
+    fn from(value: V) -> Self {
+        Self(Some(value))
+    }
 }
 
 impl<V: CacheValue> LoadCx<V> {
     /// Returns the expired value this load is to replace; for conditional requests.
     #[must_use]
     pub fn stale(&self) -> Option<&Shared<V>> {
-        self.stale.as_ref()
+        self.stale.as_ref().map(|(value, _)| value)
+    }
+
+    /// Returns the version the expired value had at its source, if its loader said so.
+    #[must_use]
+    pub fn stale_etag(&self) -> Option<&str> {
+        self.stale.as_ref().and_then(|(_, etag)| etag.as_deref())
+    }
+
+    /// Says that the expired value is still right: it lives on with its tags and version. `None` without one.
+    #[must_use]
+    pub fn not_modified(&self) -> Option<Loaded<V>> {
+        self.stale.as_ref().map(|_| Loaded(None))
+    }
+
+    /// Names the version of the value at its source, for the next load; up to 255 bytes, more are ignored.
+    pub fn set_etag(&self, etag: impl Into<Arc<str>>) {
+        let etag = etag.into();
+        self.wish(|wishes| wishes.etag = Some(etag).filter(|etag| etag.len() <= usize::from(u8::MAX)));
+    }
+
+    /// Tags the value, besides the tags of kind and call. An empty tag is none.
+    ///
+    /// A tag that is known before the load belongs into the call: one that only the loader adds is asked for after
+    /// it, and when it was invalidated meanwhile, or might have been, the value is not stored.
+    pub fn add_tag(&self, tag: impl AsRef<str>) {
+        if tag.as_ref().is_empty() {
+            return;
+        }
+        let tag = TagId::of(tag.as_ref());
+        self.pass.add_tag(tag);
+        self.wish(|wishes| wishes.tags.push(tag));
     }
 
     /// Sets how long the value is fresh, from now; over every policy. Zero: given to the callers, not stored.
@@ -88,7 +135,7 @@ impl<V: CacheValue> fmt::Debug for LoadCx<V> {
 
 impl Wishes {
     /// Plans the life of a value that came now; when it must not be stored, its fresh time is over already.
-    fn plan(self, terms: &Terms, absent: bool, now: u64, spread: u64) -> Option<Times> {
+    fn plan(&self, terms: &Terms, absent: bool, now: u64, spread: u64) -> Option<Times> {
         let mut terms = if absent { terms.for_absent() } else { *terms };
         terms.ttl = self.ttl.unwrap_or(terms.ttl);
         terms.stale = self.stale.unwrap_or(terms.stale);
@@ -100,7 +147,7 @@ impl Wishes {
         times.is_fresh(now).then_some(times)
     }
 
-    fn born(self, now: u64) -> u64 {
+    fn born(&self, now: u64) -> u64 {
         now.saturating_sub(millis(self.age))
     }
 }
@@ -109,13 +156,15 @@ impl Wishes {
 pub(crate) struct Progress<V: CacheValue, E> {
     /// A stale value the backend had.
     pub(crate) stale: Option<Arrival<V>>,
+    /// Whether the stale value of this process was removed from the backend.
+    pub(crate) is_gone: bool,
     pub(crate) done: Option<Result<Arrival<V>, LoadError<E>>>,
 }
 
 // A derive would ask the same of the parameters.
 impl<V: CacheValue, E> Default for Progress<V, E> {
     fn default() -> Self {
-        Self { stale: None, done: None }
+        Self { stale: None, is_gone: false, done: None }
     }
 }
 
@@ -124,6 +173,8 @@ pub(crate) struct Arrival<V: CacheValue> {
     pub(crate) value: Shared<V>,
     pub(crate) times: Times,
     pub(crate) via: Via,
+    pub(crate) stamps: Stamps,
+    pub(crate) etag: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy)]
@@ -134,7 +185,15 @@ pub(crate) enum Via {
 
 impl<V: CacheValue> Clone for Arrival<V> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), times: self.times, via: self.via }
+        let Self { value, times, via, stamps, etag } = self;
+        Self { value: value.clone(), times: *times, via: *via, stamps: stamps.clone(), etag: etag.clone() }
+    }
+}
+
+impl<V: CacheValue> Arrival<V> {
+    pub(crate) fn new(sight: Sight<V>, via: Via) -> Self {
+        let Sight { value, facts, weight: _ } = sight;
+        Self { value, times: facts.times, via, stamps: facts.stamps, etag: facts.etag }
     }
 }
 
@@ -143,18 +202,33 @@ pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) engine: Arc<Engine>,
     pub(crate) kind: Kind<V>,
     pub(crate) terms: Terms,
+    pub(crate) tags: Vec<TagId>,
     pub(crate) stale: Option<Arrival<V>>,
+    /// Whether `stale` is still fresh and this load ahead of time.
+    pub(crate) is_early: bool,
+    /// Whether `stale` is still there only unless the backend says otherwise.
+    pub(crate) is_unchecked: bool,
     pub(crate) ticket: Ticket,
     pub(crate) progress: watch::Sender<Progress<V, E>>,
 }
 
 type Landed<V> = (Arrival<V>, Option<Bytes>);
 
+/// What came of a loader.
+struct Cargo<V: CacheValue> {
+    value: Shared<V>,
+    absent: bool,
+    wishes: Wishes,
+    took: Duration,
+    /// `None` when the value may be outdated already.
+    stamped: Option<Stamped>,
+}
+
 impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     pub(crate) async fn run<F, Fut>(mut self, before: Before, load: F)
     where
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let place = self.engine.place(&self.kind, &self.ticket.key);
         let landed = match AssertUnwindSafe(self.fly(&place, before, load)).catch_unwind().await {
@@ -164,7 +238,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 Err(LoadError::Panicked(panic_message(&*panic).into()))
             }
         };
-        let Self { engine, kind, terms, stale, ticket, progress } = self;
+        let Self { engine, kind, terms, stale, ticket, progress, .. } = self;
         match landed {
             Ok((arrival, Some(sealed))) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
@@ -179,9 +253,13 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             }
             Err(error) => {
                 if let Some(stale) = stale {
-                    let until = engine.clock.now_ms().saturating_add(millis(terms.throttle));
+                    let now = engine.clock.now_ms();
+                    let until = now.saturating_add(millis(terms.throttle));
                     let pause = Pause { until, why: error.why() };
-                    ticket.fill(|| engine.l1.pause(&ticket.key, stale.times, pause));
+                    ticket.fill(|| {
+                        engine.l1.pause(&ticket.key, stale.times, pause);
+                        engine.l1.put_off(&ticket.key, stale.times, until);
+                    });
                 }
                 drop(ticket);
                 publish(&progress, Err(error));
@@ -192,46 +270,103 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     async fn fly<F, Fut>(&mut self, place: &Place, before: Before, load: F) -> Result<Landed<V>, LoadError<E>>
     where
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
-        let mut writable = true;
-        match engine.find(&self.kind, place, before).await {
-            Found::Entry { value, times, weight } => {
-                if let Some(fresh) = self.consider(value, times, weight) {
+        let (mut writable, mut answers) = (true, true);
+        match engine.find(&self.kind, place, &self.tags, before).await {
+            Found::Entry(sight) => {
+                if let Some(fresh) = self.consider(sight) {
                     return Ok((fresh, None));
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing => {}
+            Found::Nothing => self.drop_unchecked(),
+            Found::Unknown => answers = false,
         }
         let Ok(_permit) = engine.loads.try_acquire() else { return Err(LoadError::Overloaded) };
+        let news = engine.generations.newest();
+        // A backend that did not answer is not asked again: the caller has waited for it once.
+        let stamped = if answers { engine.stamp(&self.tags).await } else { engine.stamp_known(&self.tags) };
         let wishes = Arc::new(Mutex::new(Wishes::default()));
         let cx = LoadCx {
             wishes: Arc::clone(&wishes),
-            stale: self.stale.as_ref().map(|stale| stale.value.clone()),
+            stale: self.stale.as_ref().map(|stale| (stale.value.clone(), stale.etag.clone())),
+            pass: Arc::clone(&self.ticket.pass),
             clock: Arc::clone(&engine.clock),
         };
         engine.counters(&self.kind).load();
         let start = Instant::now();
-        let value = load(cx).await.map_err(|error| {
+        let loaded = load(cx).await.map_err(|error| {
             engine.counters(&self.kind).load_error();
             LoadError::Loader(Arc::new(error))
         })?;
         let took = start.elapsed();
-        let wishes = *wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.land(place, value, wishes, took, writable))
+        let wishes = std::mem::take(&mut *wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        let cargo = self.unload(loaded, wishes, took, stamped, news).await?;
+        Ok(self.land(place, cargo, writable))
+    }
+
+    /// Puts together what came, and under which generations.
+    async fn unload(
+        &self,
+        loaded: Loaded<V>,
+        mut wishes: Wishes,
+        took: Duration,
+        stamped: Stamped,
+        news: u64,
+    ) -> Result<Cargo<V>, LoadError<E>> {
+        let (value, absent) = match (loaded.0, &self.stale) {
+            (Some(value), _) => {
+                let absent = value.is_absent();
+                (V::Codec::share(value), absent)
+            }
+            (None, Some(stale)) => {
+                wishes.etag = wishes.etag.or_else(|| stale.etag.clone());
+                wishes.tags.extend(stale.stamps.iter().map(|stamp| stamp.tag));
+                (stale.value.clone(), false)
+            }
+            // Said by the context of another load.
+            (None, None) => {
+                return Err(LoadError::Panicked("there is no value that could be unmodified".into()));
+            }
+        };
+        wishes.tags.retain(|tag| !self.tags.contains(tag));
+        wishes.tags.sort_unstable();
+        wishes.tags.dedup();
+        let stamped = if wishes.tags.is_empty() {
+            Some(stamped)
+        } else {
+            let added = self.engine.stamp_after(&wishes.tags, news, took).await;
+            added.map(|added| stamped.and(&added))
+        };
+        Ok(Cargo { value, absent, wishes, took, stamped })
+    }
+
+    /// The backend has nothing where this process has something it did not check for a while: it was removed, and must
+    /// not stand in for a load.
+    fn drop_unchecked(&mut self) {
+        if self.is_unchecked && !self.is_early && self.stale.take().is_some() {
+            self.ticket.fill(|| drop(self.engine.l1.remove(&self.ticket.key)));
+            self.progress.send_modify(|progress| progress.is_gone = true);
+        }
     }
 
     /// Takes what the backend had: a fresh entry ends the load, a stale one is kept at hand.
-    fn consider(&mut self, value: Shared<V>, times: Times, weight: u64) -> Option<Arrival<V>> {
+    fn consider(&mut self, sight: Sight<V>) -> Option<Arrival<V>> {
         let now = self.engine.clock.now_ms();
+        let times = sight.facts.times;
         let newer = self.stale.as_ref().is_none_or(|stale| stale.times.born < times.born);
-        if times.is_fresh(now) || newer {
-            self.ticket.fill(|| self.engine.fill_l1::<V>(&self.ticket.key, &value, times, weight));
+        // Ahead of time, only a value that another process loaded meanwhile ends the load.
+        let fresh = times.is_fresh(now) && (newer || !self.is_early);
+        if fresh || newer {
+            self.ticket.fill(|| {
+                let Sight { value, facts, weight } = &sight;
+                self.engine.fill_l1::<V>(&self.ticket.key, value, facts, *weight, &self.terms);
+            });
         }
-        let arrival = Arrival { value, times, via: Via::Tier(Tier::L2) };
-        if times.is_fresh(now) {
+        let arrival = Arrival::new(sight, Via::Tier(Tier::L2));
+        if fresh {
             return Some(arrival);
         }
         if newer && times.is_usable(now, self.terms.stale) {
@@ -242,24 +377,28 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     }
 
     /// Stores a loaded value in process, unless the entry was changed meanwhile, and gives the bytes for the backend.
-    fn land(&self, place: &Place, value: V, wishes: Wishes, took: Duration, writable: bool) -> Landed<V> {
+    fn land(&self, place: &Place, cargo: Cargo<V>, writable: bool) -> Landed<V> {
         let (engine, key) = (&self.engine, &self.ticket.key);
+        let Cargo { value, absent, wishes, took, stamped } = cargo;
         let now = engine.clock.now_ms();
-        let absent = value.is_absent();
-        let value = V::Codec::share(value);
         let times = wishes.plan(&self.terms, absent, now, place.seal.spread());
-        let packed =
-            times.and_then(|times| engine.pack::<V>(place, value.clone(), times, absent, millis(took)));
-        let Some(packed) = packed else {
+        let packed = times.and_then(|times| engine.pack::<V>(value.clone(), times));
+        let (Some(packed), Some(stamped)) = (packed, stamped) else {
             let times = times.unwrap_or(Times { born: wishes.born(now), fresh_until: now, dead_at: now });
             let times = Times { fresh_until: now, dead_at: now, ..times };
-            return (Arrival { value, times, via: Via::Loader { took, stored: false } }, None);
+            let via = Via::Loader { took, stored: false };
+            return (Arrival { value, times, via, stamps: Stamps::default(), etag: None }, None);
         };
-        let sealed = packed.sealed.filter(|_| writable);
-        let fill = || engine.fill_l1::<V>(key, &packed.value, packed.times, packed.weight);
+        let took_ms = u16::try_from(millis(took)).unwrap_or(u16::MAX);
+        let Stamped { stamps, are_real } = stamped;
+        let facts = Facts { times: packed.times, negative: absent, took: took_ms, stamps, etag: wishes.etag };
+        let payload = packed.payload.filter(|_| writable && are_real);
+        let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
+        let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
         let valid = if sealed.is_some() { self.ticket.fill_then_write(fill) } else { self.ticket.fill(fill) };
         let stored = valid && (engine.l1.is_on() || sealed.is_some());
-        (Arrival { value, times: packed.times, via: Via::Loader { took, stored } }, sealed.filter(|_| valid))
+        let sight = Sight { value, facts, weight: packed.weight };
+        (Arrival::new(sight, Via::Loader { took, stored }), sealed.filter(|_| valid))
     }
 }
 

@@ -224,3 +224,11 @@ pub struct Removed {
     /// Whether it is gone everywhere: false when the backend failed or was too slow.
     pub complete: bool,
 }
+
+/// What an invalidation by tag, or of everything, did. In this process it is done at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invalidated {
+    /// Whether every other process will know: false when the backend failed or was too slow.
+    pub complete: bool,
+}

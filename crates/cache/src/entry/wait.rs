@@ -30,6 +30,9 @@ impl<V: CacheValue> Call<'_, '_, V> {
         loop {
             let done = {
                 let progress = progress.borrow_and_update();
+                if progress.is_gone {
+                    self.stale = None;
+                }
                 if progress.stale.is_some() {
                     self.stale.clone_from(&progress.stale);
                 }

@@ -163,7 +163,7 @@ impl Backend for ChaosBackend {
     }
 
     async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
-        self.disturb_write().await?;
+        self.disturb().await?;
         self.inner.seed_generation(counter).await
     }
 

@@ -1,0 +1,58 @@
+//! Steps that take back what was stored.
+
+use super::Engine;
+use crate::{Invalidation, stamp::TagId};
+
+/// An invalidation this process knows and the backend does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    tag: TagId,
+    how: Invalidation,
+}
+
+impl Engine {
+    /// Invalidates every entry with `tag` in this process.
+    pub(crate) fn begin(&self, tag: TagId, how: Invalidation) -> Begun {
+        let now = self.clock.now_ms();
+        if self.remote.is_some() {
+            self.generations.begin(tag, how, &self.trust, now);
+        } else {
+            self.generations.change(tag, how, &self.trust, now);
+        }
+        self.take_back(tag, how);
+        Begun { tag, how }
+    }
+
+    /// Raises the counter in the backend; true when it is done.
+    pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> bool {
+        let Some(remote) = &self.remote else { return true };
+        let counter = tag.counter(&self.namespace);
+        let Ok(generation) = remote.call(remote.backend().bump_generation(&counter, how)).await else {
+            return false;
+        };
+        self.generations.settle(tag, generation, &self.trust, self.clock.now_ms());
+        true
+    }
+
+    /// Takes back what this process holds or makes under `tag`.
+    pub(crate) fn take_back(&self, tag: TagId, how: Invalidation) {
+        if tag != TagId::EVERYTHING {
+            return self.flights.outdate_tagged(tag, how);
+        }
+        match how {
+            Invalidation::Remove => self.drop_everything(),
+            Invalidation::Expire => {
+                self.flights.outdate_all(how);
+                let now = self.clock.now_ms();
+                for key in self.l1.all_keys() {
+                    self.flights.alone(&key, || self.l1.expire(&key, now));
+                }
+            }
+        }
+    }
+
+    /// Empties this process.
+    pub(crate) fn drop_everything(&self) {
+        let (_sweep, _before, _removed) = self.flights.sweep(|_| true, || self.l1.remove_matching(|_| true));
+    }
+}
