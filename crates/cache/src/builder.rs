@@ -1,10 +1,14 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 
 use crate::{
-    Backend, Cache, Clock, Error, Namespace, Policy, Result, SystemClock, engine::Engine, flights::Flights,
-    generations::Generations, l1::L1, policy::millis, remote::Remote, stats::Ledger, trust::Trust,
+    Backend, Bus, Cache, Clock, Error, Namespace, Policy, Result, SystemClock, coherence::Coherence,
+    engine::Engine, flights::Flights, generations::Generations, l1::L1, policy::millis, remote::Remote,
+    stats::Ledger, trust::Trust,
 };
 
 /// Settings of a cache. Made by [`Cache::builder`].
@@ -14,6 +18,8 @@ pub struct CacheBuilder {
     namespace: String,
     l1_max_bytes: u64,
     l1_max_age: Duration,
+    l1_max_age_on_bus: Duration,
+    bus: Option<Arc<dyn Bus>>,
     backend: Option<Arc<dyn Backend>>,
     defaults: Policy,
     op_timeout: Duration,
@@ -28,6 +34,8 @@ impl CacheBuilder {
             namespace: "cache:".to_owned(),
             l1_max_bytes: 64 << 20,
             l1_max_age: Duration::from_secs(5),
+            l1_max_age_on_bus: Duration::from_secs(60),
+            bus: None,
             backend: None,
             defaults: Policy::NONE,
             op_timeout: Duration::from_millis(50),
@@ -52,9 +60,23 @@ impl CacheBuilder {
     }
 
     /// Sets how long an entry in this process may be given without asking the backend whether it still stands; 5 s.
-    /// It bounds how long a change by another process stays unseen. Without a backend it means nothing.
+    /// It bounds how long a change by another process stays unseen while no bus tells of it. Without a backend it
+    /// means nothing.
     pub const fn l1_max_age(mut self, age: Duration) -> Self {
         self.l1_max_age = age;
+        self
+    }
+
+    /// Sets the same for while a bus is connected; 60 s. It bounds how long something stays unseen that no bus tells
+    /// of: a backend that was emptied from outside, or written by another program.
+    pub const fn l1_max_age_on_bus(mut self, age: Duration) -> Self {
+        self.l1_max_age_on_bus = age;
+        self
+    }
+
+    /// Sets the way to tell other processes what changed; none.
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = Some(bus);
         self
     }
 
@@ -123,7 +145,11 @@ impl CacheBuilder {
         let namespace = Namespace::new(&self.namespace).unwrap_or_default();
         let remote = self.backend.map(|backend| Remote::new(backend, self.op_timeout, self.sweep_timeout));
         let max_age = if remote.is_some() { millis(self.l1_max_age) } else { u64::MAX };
-        let engine = Engine {
+        let (bus, prefix) = (self.bus, namespace.prefix().to_owned());
+        let engine = Arc::new_cyclic(|me| Engine {
+            coherence: bus.map(|bus| Coherence::new(bus, &prefix, Weak::clone(me))),
+            l1_max_age: self.l1_max_age,
+            l1_max_age_on_bus: self.l1_max_age_on_bus,
             namespace,
             l1: L1::new(self.l1_max_bytes),
             remote,
@@ -134,7 +160,7 @@ impl CacheBuilder {
             clock: self.clock,
             loads: Semaphore::new(self.max_loads),
             ledger: Ledger::new(),
-        };
-        Cache { engine: Arc::new(engine) }
+        });
+        Cache { engine }
     }
 }

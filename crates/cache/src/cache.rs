@@ -5,6 +5,7 @@ use futures_util::future::join;
 use crate::{
     CacheBuilder, CacheValue, Deleted, Entry, Error, Health, Invalidated, Invalidation, Kind, Pattern,
     Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
+    coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
@@ -108,6 +109,7 @@ impl Cache {
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
         let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
+        engine.listen();
         let answers = match &engine.remote {
             Some(remote) if engine.settled(Before::all(befores)).await => {
                 let get = remote.call(remote.backend().get_many(&raws));
@@ -144,12 +146,17 @@ impl Cache {
         let (ticket, before, slot) = engine.flights.change(key.clone(), || engine.l1.remove(&key));
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
+            engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
             return Removed { existed: here, complete: true };
         }
         let erase = async move {
             let _settled = engine.settled(before).await;
             let place = engine.place(&kind, &ticket.key);
-            engine.erase(&kind, &place).await
+            let erased = engine.erase(&kind, &place).await;
+            if erased.is_some() {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
+            erased
         };
         // A task, so that a caller that goes away does not leave half a deletion.
         let there = tokio::spawn(erase).await.ok().flatten();
@@ -201,7 +208,7 @@ impl Cache {
         let engine = Arc::clone(&self.engine);
         let begun = engine.begin(tag, how);
         if engine.remote.is_none() {
-            return Invalidated { complete: true };
+            return Invalidated { complete: engine.tell(begun).await };
         }
         // A task, so that a caller that goes away does not leave half of it.
         let told = tokio::spawn(async move { engine.tell(begun).await });
@@ -214,6 +221,7 @@ impl Cache {
         let matches = |key: &EntryKey| all || pattern.matches(key.raw(&engine.namespace).as_str());
         let (sweep, before, here) = engine.flights.sweep(matches, || engine.l1.remove_matching(matches));
         if engine.remote.is_none() {
+            engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
             return Deleted::new(here, true);
         }
         let erase = {
@@ -223,7 +231,11 @@ impl Cache {
                 let _sweep = sweep;
                 let remote = engine.remote.as_ref()?;
                 let scan = remote.backend().delete_pattern(&pattern, ScanLimit::default());
-                remote.call_within(remote.sweep_budget, scan).await.ok()
+                let swept = remote.call_within(remote.sweep_budget, scan).await.ok();
+                if swept.is_some() {
+                    engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
+                }
+                swept
             }
         };
         let there = tokio::spawn(erase).await.ok().flatten().unwrap_or_default();
@@ -240,6 +252,7 @@ impl Cache {
             l1_bytes: self.engine.l1.bytes(),
             l1_max_bytes: self.engine.l1.max_bytes(),
             in_flight: self.engine.flights.len(),
+            bus: self.engine.coherence.as_ref().map(Coherence::stats),
         }
     }
 

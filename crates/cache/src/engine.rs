@@ -4,7 +4,7 @@ mod invalidation;
 mod lookup;
 mod stamping;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 pub(crate) use self::{lookup::Found, stamping::Stamped};
 use crate::{
     CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier,
+    coherence::Coherence,
     envelope::{Facts, Seal},
     flights::Flights,
     generations::{Generations, Verdict},
@@ -32,6 +33,9 @@ pub(crate) struct Engine {
     pub(crate) flights: Arc<Flights>,
     pub(crate) generations: Generations,
     pub(crate) trust: Trust,
+    pub(crate) coherence: Option<Coherence>,
+    pub(crate) l1_max_age: Duration,
+    pub(crate) l1_max_age_on_bus: Duration,
     pub(crate) defaults: Policy,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) loads: Semaphore,
@@ -102,6 +106,14 @@ impl Engine {
     #[inline]
     pub(crate) fn counters<V>(&self, kind: &Kind<V>) -> &Counters {
         self.ledger.of(kind.id(), kind.name())
+    }
+
+    /// Listens to the others from now on.
+    #[inline]
+    pub(crate) fn listen(&self) {
+        if let Some(coherence) = &self.coherence {
+            coherence.start();
+        }
     }
 
     /// The terms of a kind where a call wishes nothing.

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use crate::{
     Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
     Written,
+    coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
     flights::{Pass, Seat},
@@ -160,6 +161,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     /// Stores a value in both tiers. A load that runs meanwhile stores nothing.
     pub async fn set(self, value: V) -> Written {
         let engine = Arc::clone(self.engine);
+        engine.listen();
         let (key, kind, terms) = (self.at().to_owned(), *self.kind, self.terms());
         let place = engine.place(&kind, &key);
         let (now, absent) = (engine.clock.now_ms(), value.is_absent());
@@ -169,6 +171,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             .filter(|_| self.tags.len() < Stamps::MOST);
         let tags = self.all_tags();
         let facts = move |times, stamps| Facts { times, negative: absent, took: 0, stamps, etag: None };
+        // Known by name from now on, to whoever hears that it was changed elsewhere.
+        let _counters = engine.counters(&kind);
         let kept = engine.l1.is_on() && packed.is_some();
         let (ticket, before, ()) = engine.flights.change(key.clone(), || match &packed {
             Some(packed) => {
@@ -179,6 +183,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
+            engine.announce(|| Operation::changed(&place.raw));
             return Written { l1, l2: Stored::Skipped };
         }
         let write = async move {
@@ -196,9 +201,15 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             let Some((sealed, lifetime)) = sealed else {
                 // The older value must not come back.
                 let erased = engine.erase(&kind, &place).await;
+                if erased.is_some() {
+                    engine.announce(|| Operation::changed(&place.raw));
+                }
                 return erased.filter(|_| stamped.are_real).map_or(Stored::Failed, |_| Stored::Skipped);
             };
             let taken = engine.write(&kind, &place, sealed, lifetime).await;
+            if taken {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
             drop(ticket);
             if taken { Stored::Stored } else { Stored::Failed }
         };
@@ -233,6 +244,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
 
     async fn fetch(&self) -> Option<Answered<V>> {
         let counters = self.engine.counters(self.kind);
+        self.engine.listen();
         if self.engine.remote.is_some() {
             let (ticket, before) = self.engine.flights.open(self.at().to_owned());
             if let Some(sight) = self.engine.fetch(self.kind, &ticket, before).await {
@@ -302,6 +314,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     {
         let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
         let tags = self.all_tags();
+        self.engine.listen();
         let mut load = Some(load);
         let mut joined = false;
         loop {

@@ -91,7 +91,7 @@ impl<V> Kind<V> {
         self
     }
 
-    /// Starts the next load at a time drawn by XFetch; see [`Policy::xfetch`].
+    /// Starts the next load at a time drawn by `XFetch`; see [`Policy::xfetch`].
     #[must_use]
     pub const fn xfetch(mut self, beta: f32) -> Self {
         self.policy.xfetch = Some(beta);
@@ -157,7 +157,7 @@ impl<V> fmt::Debug for Kind<V> {
 }
 
 /// FNV-1a: a constant function, used in this process only. A collision is caught by comparing names.
-const fn name_hash(name: &str) -> u64 {
+pub(crate) const fn name_hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let (mut hash, mut at) = (0xcbf2_9ce4_8422_2325_u64, 0);
     while at < bytes.len() {

@@ -9,14 +9,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     CacheValue, Clock, Codec, Kind, LoadError, Outcome, Shared, Tier,
+    coherence::Operation,
     engine::{Engine, Found, Place, Sight, Stamped},
     envelope::{self, Facts},
-    flights::{Before, Pass, Ticket},
+    flights::{Before, Pass, Seat, Ticket},
     l1::Pause,
     policy::{Terms, Times, millis},
     remote::panic_message,
@@ -214,6 +215,14 @@ pub(crate) struct Flight<V: CacheValue, E> {
 
 type Landed<V> = (Arrival<V>, Option<Bytes>);
 
+/// How a flight ends that does not fail.
+enum Landing<V: CacheValue> {
+    /// With a value, and with bytes for the backend if it was loaded.
+    Done(Landed<V>),
+    /// With what the backend had, whose successor is due.
+    Due(Arrival<V>),
+}
+
 /// What came of a loader.
 struct Cargo<V: CacheValue> {
     value: Shared<V>,
@@ -225,29 +234,57 @@ struct Cargo<V: CacheValue> {
 }
 
 impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
-    pub(crate) async fn run<F, Fut>(mut self, before: Before, load: F)
+    pub(crate) fn run<F, Fut>(self, before: Before, load: F) -> BoxFuture<'static, ()>
+    where
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        self.take_off(before, load).boxed()
+    }
+
+    async fn take_off<F, Fut>(mut self, before: Before, load: F)
     where
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let place = self.engine.place(&self.kind, &self.ticket.key);
-        let landed = match AssertUnwindSafe(self.fly(&place, before, load)).catch_unwind().await {
+        let mut load = Some(load);
+        let landed = match AssertUnwindSafe(self.fly(&place, before, &mut load)).catch_unwind().await {
             Ok(landed) => landed,
             Err(panic) => {
                 self.engine.counters(&self.kind).load_error();
                 Err(LoadError::Panicked(panic_message(&*panic).into()))
             }
         };
-        let Self { engine, kind, terms, stale, ticket, progress, .. } = self;
+        let Self { engine, kind, terms, tags, stale, ticket, progress, .. } = self;
         match landed {
-            Ok((arrival, Some(sealed))) => {
+            Ok(Landing::Due(arrival)) => {
+                let key = ticket.key.clone();
+                drop(ticket);
+                publish(&progress, Ok(arrival.clone()));
+                let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
+                if let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) {
+                    let (stale, is_early, is_unchecked) = (Some(arrival), true, false);
+                    let next =
+                        Self { engine, kind, terms, tags, stale, is_early, is_unchecked, ticket, progress };
+                    next.run(before, load).await;
+                }
+            }
+            Ok(Landing::Done((arrival, Some(sealed)))) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
-                engine.write(&kind, &place, sealed, lifetime).await;
+                let written = engine.write(&kind, &place, sealed, lifetime).await;
+                if ticket.pass.is_void() {
+                    // Changed elsewhere while this was being written: what is there now is too old.
+                    engine.erase(&kind, &place).await;
+                } else if written && stale.is_some() {
+                    // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
+                    engine.announce(|| Operation::changed(&place.raw));
+                }
                 drop(ticket);
             }
             // The next caller must find no trace of a load that has ended: off the list first, then the news.
-            Ok((arrival, None)) => {
+            Ok(Landing::Done((arrival, None))) => {
                 drop(ticket);
                 publish(&progress, Ok(arrival));
             }
@@ -267,7 +304,12 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         }
     }
 
-    async fn fly<F, Fut>(&mut self, place: &Place, before: Before, load: F) -> Result<Landed<V>, LoadError<E>>
+    async fn fly<F, Fut>(
+        &mut self,
+        place: &Place,
+        before: Before,
+        load: &mut Option<F>,
+    ) -> Result<Landing<V>, LoadError<E>>
     where
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
@@ -276,8 +318,10 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let (mut writable, mut answers) = (true, true);
         match engine.find(&self.kind, place, &self.tags, before).await {
             Found::Entry(sight) => {
+                let took = sight.facts.took;
                 if let Some(fresh) = self.consider(sight) {
-                    return Ok((fresh, None));
+                    let is_due = self.terms.refresh_at(fresh.times, took) <= engine.clock.now_ms();
+                    return Ok(if is_due { Landing::Due(fresh) } else { Landing::Done((fresh, None)) });
                 }
             }
             Found::Foreign => writable = false,
@@ -285,6 +329,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Found::Unknown => answers = false,
         }
         let Ok(_permit) = engine.loads.try_acquire() else { return Err(LoadError::Overloaded) };
+        let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
         let news = engine.generations.newest();
         // A backend that did not answer is not asked again: the caller has waited for it once.
         let stamped = if answers { engine.stamp(&self.tags).await } else { engine.stamp_known(&self.tags) };
@@ -304,7 +349,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let took = start.elapsed();
         let wishes = std::mem::take(&mut *wishes.lock().unwrap_or_else(PoisonError::into_inner));
         let cargo = self.unload(loaded, wishes, took, stamped, news).await?;
-        Ok(self.land(place, cargo, writable))
+        Ok(Landing::Done(self.land(place, cargo, writable)))
     }
 
     /// Puts together what came, and under which generations.

@@ -27,7 +27,7 @@ pub struct Policy {
     /// The part of its life, between 0 and 1, after which a read of a fresh entry starts a load for the next one and
     /// does not wait for it; off, as is every number outside.
     pub eager: Option<f32>,
-    /// Starts such a load at a time drawn by XFetch, the earlier the longer the last one took; usually 1. Off.
+    /// Starts such a load at a time drawn by `XFetch`, the earlier the longer the last one took; usually 1. Off.
     pub xfetch: Option<f32>,
 }
 
@@ -100,7 +100,7 @@ impl Policy {
         self
     }
 
-    /// Sets the factor of XFetch.
+    /// Sets the factor of `XFetch`.
     #[must_use]
     pub const fn xfetch(mut self, beta: f32) -> Self {
         self.xfetch = Some(beta);

@@ -1,7 +1,7 @@
 //! Steps that take back what was stored.
 
 use super::Engine;
-use crate::{Invalidation, stamp::TagId};
+use crate::{Generation, Invalidation, coherence::Operation, stamp::TagId};
 
 /// An invalidation this process knows and the backend does not.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +25,19 @@ impl Engine {
 
     /// Raises the counter in the backend; true when it is done.
     pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> bool {
-        let Some(remote) = &self.remote else { return true };
+        let Some(remote) = &self.remote else {
+            if let Some(Generation { latest, removed }) = self.generations.get(tag) {
+                self.announce(|| Operation::Invalidated { tag, how, latest, removed });
+            }
+            return true;
+        };
         let counter = tag.counter(&self.namespace);
         let Ok(generation) = remote.call(remote.backend().bump_generation(&counter, how)).await else {
             return false;
         };
         self.generations.settle(tag, generation, &self.trust, self.clock.now_ms());
+        let Generation { latest, removed } = generation;
+        self.announce(|| Operation::Invalidated { tag, how, latest, removed });
         true
     }
 

@@ -33,6 +33,7 @@ struct State {
     reads: AtomicU64,
     writes: AtomicU64,
     deletes: AtomicU64,
+    counters: AtomicU64,
 }
 
 impl ChaosBackend {
@@ -47,6 +48,7 @@ impl ChaosBackend {
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             deletes: AtomicU64::new(0),
+            counters: AtomicU64::new(0),
         };
         Self { inner, state: Arc::new(state) }
     }
@@ -87,6 +89,12 @@ impl ChaosBackend {
     #[must_use]
     pub fn deletes(&self) -> u64 {
         self.state.deletes.load(SeqCst)
+    }
+
+    /// Returns how many calls asked for generation counters or changed them.
+    #[must_use]
+    pub fn counters(&self) -> u64 {
+        self.state.counters.load(SeqCst)
     }
 
     async fn disturb(&self) -> Result<()> {
@@ -158,16 +166,19 @@ impl Backend for ChaosBackend {
     }
 
     async fn generations(&self, counters: &[RawKey]) -> Result<Vec<Option<Generation>>> {
+        self.state.counters.fetch_add(1, SeqCst);
         self.disturb().await?;
         self.inner.generations(counters).await
     }
 
     async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
+        self.state.counters.fetch_add(1, SeqCst);
         self.disturb().await?;
         self.inner.seed_generation(counter).await
     }
 
     async fn bump_generation(&self, counter: &RawKey, how: Invalidation) -> Result<Generation> {
+        self.state.counters.fetch_add(1, SeqCst);
         self.disturb_write().await?;
         self.inner.bump_generation(counter, how).await
     }
