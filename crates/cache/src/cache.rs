@@ -3,8 +3,8 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entry, Error, Health, Invalidated, Invalidation, Kind, Pattern,
-    Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
+    Pattern, Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
@@ -65,6 +65,16 @@ impl Cache {
     /// Names an entry, to be read, loaded or set with wishes of this call.
     pub const fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
         Entry { engine: &self.engine, kind, key, wishes: Policy::NONE, tags: Vec::new() }
+    }
+
+    /// Names several entries of one kind, to be read or loaded together.
+    pub fn entries<'a, V: CacheValue, K: AsRef<str>>(
+        &'a self,
+        kind: &'a Kind<V>,
+        keys: &'a [K],
+    ) -> Entries<'a, V> {
+        let keys = keys.iter().map(AsRef::as_ref).collect();
+        Entries { engine: &self.engine, kind, keys, wishes: Policy::NONE, tags: Vec::new() }
     }
 
     /// Reads a fresh value from this process, at once and without allocating. Counts a hit, or nothing.

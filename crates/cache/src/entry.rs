@@ -9,7 +9,7 @@ use crate::{
     coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
-    flights::{Pass, Seat},
+    flights::{Seat, Waiting},
     key::EntryRef,
     load::{Arrival, Flight, Progress, Via},
     policy::{Terms, Times},
@@ -17,6 +17,8 @@ use crate::{
 };
 
 mod wait;
+
+pub(crate) use self::wait::Asked;
 
 /// One entry of a cache, and how this call wants it. Made by [`Cache::entry`](crate::Cache::entry).
 #[must_use = "nothing is read before one of the last calls"]
@@ -33,10 +35,10 @@ pub struct Entry<'a, V: CacheValue> {
 pub struct EntryWithOutcome<'a, V: CacheValue>(Entry<'a, V>);
 
 /// What a call gives: the value, and where it came from.
-type Answered<V> = (Shared<V>, Outcome);
+pub(crate) type Answered<V> = (Shared<V>, Outcome);
 
 /// What this process has at once.
-enum Look<V: CacheValue> {
+pub(crate) enum Look<V: CacheValue> {
     /// To be given without more ado: fresh, or stale while loads are paused.
     Ready(Answered<V>),
     /// To stand in for a load; in doubt only until the backend says otherwise.
@@ -44,7 +46,7 @@ enum Look<V: CacheValue> {
     Nothing,
 }
 
-type IsUnchecked = bool;
+pub(crate) type IsUnchecked = bool;
 
 impl<'a, V: CacheValue> Entry<'a, V> {
     /// Sets how long a value stored by this call is fresh.
@@ -217,16 +219,16 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         Written { l1, l2: tokio::spawn(write).await.unwrap_or(Stored::Failed) }
     }
 
-    const fn at(&self) -> EntryRef<'a> {
+    pub(crate) const fn at(&self) -> EntryRef<'a> {
         EntryRef { id: self.kind.id(), kind: self.kind.name(), key: self.key }
     }
 
-    fn terms(&self) -> Terms {
+    pub(crate) fn terms(&self) -> Terms {
         self.wishes.or(self.kind.policy()).or(self.engine.defaults).resolve()
     }
 
     /// The tags of what this call stores.
-    fn all_tags(&self) -> Vec<TagId> {
+    pub(crate) fn all_tags(&self) -> Vec<TagId> {
         let own = self.kind.own_tags().iter().filter(|tag| !tag.is_empty()).map(|tag| TagId::of(tag));
         let tags: Vec<_> = own.chain(self.tags.iter().copied()).collect();
         self.engine.all_tags(&tags)
@@ -258,7 +260,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         None
     }
 
-    fn look(&self, terms: &Terms) -> Look<V> {
+    pub(crate) fn look(&self, terms: &Terms) -> Look<V> {
         if let Some(answer) = self.local_answer() {
             return Look::Ready(answer);
         }
@@ -321,7 +323,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             if terms.hard_timeout == Some(Duration::ZERO) {
                 return self.without_load(&terms, LoadError::Timeout(Duration::ZERO));
             }
-            let (seat, progress, pass) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
+            let (seat, progress, waiting) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
             // Only now: what is seen with a seat taken cannot have been changed before without this seat knowing.
             let (stale, is_unchecked) = match self.look(&terms) {
                 Look::Ready(answer) => return Ok(answer),
@@ -346,8 +348,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
                     false
                 }
             };
-            let call = wait::Call { entry: &self, terms: &terms, start, stale, pass, leads };
-            match call.answer(progress).await {
+            let asked = wait::Asked { entry: &self, terms: &terms, start, stale, waiting, leads };
+            match asked.answer(progress).await {
                 Some(answer) => return answer,
                 // The runtime of the leader is gone, and its load with it.
                 None if leads => return self.without_load(&terms, LoadError::Cancelled),

@@ -12,11 +12,11 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{Invalidation, key::EntryKey, stamp::TagId};
 
@@ -39,6 +39,9 @@ pub(crate) struct Pass {
     writing: AtomicBool,
     /// What the work's result will be tagged with, as far as it is known.
     tags: Mutex<Vec<TagId>>,
+    /// Callers that wait for the result.
+    waiters: AtomicUsize,
+    abandoned: Notify,
     /// What a second caller waits on; type-erased, as the map holds every kind.
     results: Option<Box<dyn Any + Send + Sync>>,
     done: watch::Sender<bool>,
@@ -49,7 +52,9 @@ impl Pass {
         let tags = Mutex::new(tags.to_vec());
         let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
         let writing = AtomicBool::new(writing);
-        Arc::new(Self { outdated, void, writing, tags, results, done: watch::Sender::new(false) })
+        let (waiters, abandoned) = (AtomicUsize::new(0), Notify::new());
+        let done = watch::Sender::new(false);
+        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done })
     }
 
     /// Says what the result will be tagged with besides.
@@ -72,6 +77,28 @@ impl Pass {
 
     fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire)
+    }
+}
+
+/// A caller's place among those that wait for a result; dropping it gives it up.
+pub(crate) struct Waiting(Arc<Pass>);
+
+impl Waiting {
+    fn join(pass: &Arc<Pass>) -> Self {
+        pass.waiters.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(pass))
+    }
+
+    pub(crate) fn is_void(&self) -> bool {
+        self.0.is_void()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.0.waiters.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.abandoned.notify_one();
+        }
     }
 }
 
@@ -113,6 +140,21 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    /// Waits until nobody waits for the result any more; from then on nobody can.
+    pub(crate) async fn abandoned(&self) {
+        loop {
+            self.pass.abandoned.notified().await;
+            let mut shard = self.flights.shard(&self.key);
+            // Callers come and go under this lock or before it.
+            if self.pass.waiters.load(Ordering::Acquire) == 0 {
+                if let Some(passes) = shard.get_mut(&self.key) {
+                    passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+                }
+                return;
+            }
+        }
+    }
+
     /// Runs `fill` unless the entry was changed since this work began.
     pub(crate) fn fill(&self, fill: impl FnOnce()) -> bool {
         let _shard = self.flights.shard(&self.key);
@@ -203,7 +245,7 @@ impl Flights {
         self: &Arc<Self>,
         key: &EntryKey,
         tags: &[TagId],
-    ) -> (Seat<T>, watch::Receiver<T>, Arc<Pass>) {
+    ) -> (Seat<T>, watch::Receiver<T>, Waiting) {
         let mut shard = self.shard(key);
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
@@ -211,16 +253,17 @@ impl Flights {
             let results =
                 pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
             if let Some(results) = results.filter(|_| !pass.is_writing()) {
-                return (Seat::Follow, results.clone(), Arc::clone(pass));
+                return (Seat::Follow, results.clone(), Waiting::join(pass));
             }
         }
         let before = before.and(Before::collect(passes.iter()));
         let (sender, results) = watch::channel(T::default());
         let pass = Pass::new(false, Some(Box::new(results.clone())), tags);
         passes.push(Arc::clone(&pass));
+        let waiting = Waiting::join(&pass);
         drop(shard);
-        let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass: Arc::clone(&pass) };
-        (Seat::Lead(ticket, sender, before), results, pass)
+        let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
+        (Seat::Lead(ticket, sender, before), results, waiting)
     }
 
     /// Changes an entry: voids what runs on the key, runs `change`, and gives a ticket for the backend write.

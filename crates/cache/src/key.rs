@@ -137,6 +137,10 @@ impl EntryKey {
         Self { id, kind, key: key.into() }
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.key.len()
     }

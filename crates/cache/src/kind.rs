@@ -1,6 +1,6 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use crate::Policy;
+use crate::{Abandoned, Policy};
 
 /// A family of entries: one name, one type, one policy. Written once as a constant.
 ///
@@ -95,6 +95,20 @@ impl<V> Kind<V> {
     #[must_use]
     pub const fn xfetch(mut self, beta: f32) -> Self {
         self.policy.xfetch = Some(beta);
+        self
+    }
+
+    /// Sets what becomes of a load whose callers are all gone.
+    #[must_use]
+    pub const fn abandoned(mut self, fate: Abandoned) -> Self {
+        self.policy.abandoned = Some(fate);
+        self
+    }
+
+    /// Makes processes that share the backend load one at a time, for this long at most.
+    #[must_use]
+    pub const fn lease(mut self, lifetime: Duration) -> Self {
+        self.policy.lease = Some(lifetime);
         self
     }
 

@@ -3,6 +3,8 @@ use std::{
     time::Duration,
 };
 
+use crate::Lifetime;
+
 /// How long entries live and how long a caller waits. What is not set comes from the next level.
 ///
 /// The levels are: the call, its [`Kind`](crate::Kind), the cache's defaults, and what is said below.
@@ -29,6 +31,22 @@ pub struct Policy {
     pub eager: Option<f32>,
     /// Starts such a load at a time drawn by `XFetch`, the earlier the longer the last one took; usually 1. Off.
     pub xfetch: Option<f32>,
+    /// What becomes of a load whose callers are all gone; it is finished.
+    pub abandoned: Option<Abandoned>,
+    /// For how long a process that loads keeps the others that share the backend from loading the same, which wait
+    /// for its value instead; they load all the same. It should be longer than a load takes.
+    pub lease: Option<Duration>,
+}
+
+/// What becomes of a load whose callers are all gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abandoned {
+    /// It goes on, and what it finds is stored for the next caller.
+    #[default]
+    Finish,
+    /// It is dropped where it stands.
+    Abort,
 }
 
 impl Policy {
@@ -43,6 +61,8 @@ impl Policy {
         hard_timeout: None,
         eager: None,
         xfetch: None,
+        abandoned: None,
+        lease: None,
     };
 
     /// Starts a policy with its time to live.
@@ -107,6 +127,20 @@ impl Policy {
         self
     }
 
+    /// Sets what becomes of a load whose callers are all gone.
+    #[must_use]
+    pub const fn abandoned(mut self, fate: Abandoned) -> Self {
+        self.abandoned = Some(fate);
+        self
+    }
+
+    /// Makes processes that share the backend load one at a time, for this long at most.
+    #[must_use]
+    pub const fn lease(mut self, lifetime: Duration) -> Self {
+        self.lease = Some(lifetime);
+        self
+    }
+
     /// Fills what is not set here from `below`.
     #[must_use]
     pub fn or(self, below: Self) -> Self {
@@ -120,6 +154,8 @@ impl Policy {
             hard_timeout: self.hard_timeout.or(below.hard_timeout),
             eager: self.eager.or(below.eager),
             xfetch: self.xfetch.or(below.xfetch),
+            abandoned: self.abandoned.or(below.abandoned),
+            lease: self.lease.or(below.lease),
         }
     }
 
@@ -134,6 +170,8 @@ impl Policy {
             hard_timeout: self.hard_timeout,
             eager: self.eager.filter(|part| *part > 0.0 && *part < 1.0),
             xfetch: self.xfetch.filter(|beta| beta.is_finite() && *beta > 0.0),
+            abandoned: self.abandoned.unwrap_or_default(),
+            lease: self.lease.and_then(Lifetime::new),
         }
     }
 }
@@ -156,6 +194,8 @@ pub(crate) struct Terms {
     pub(crate) hard_timeout: Option<Duration>,
     pub(crate) eager: Option<f32>,
     pub(crate) xfetch: Option<f32>,
+    pub(crate) abandoned: Abandoned,
+    pub(crate) lease: Option<Lifetime>,
 }
 
 impl Terms {

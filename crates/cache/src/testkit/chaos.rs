@@ -34,6 +34,7 @@ struct State {
     writes: AtomicU64,
     deletes: AtomicU64,
     counters: AtomicU64,
+    batches: AtomicU64,
 }
 
 impl ChaosBackend {
@@ -49,6 +50,7 @@ impl ChaosBackend {
             writes: AtomicU64::new(0),
             deletes: AtomicU64::new(0),
             counters: AtomicU64::new(0),
+            batches: AtomicU64::new(0),
         };
         Self { inner, state: Arc::new(state) }
     }
@@ -95,6 +97,12 @@ impl ChaosBackend {
     #[must_use]
     pub fn counters(&self) -> u64 {
         self.state.counters.load(SeqCst)
+    }
+
+    /// Returns how many calls asked for many keys at once.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.state.batches.load(SeqCst)
     }
 
     async fn disturb(&self) -> Result<()> {
@@ -153,6 +161,13 @@ impl Backend for ChaosBackend {
         self.state.deletes.fetch_add(1, SeqCst);
         self.disturb_write().await?;
         self.inner.delete_pattern(pattern, limit).await
+    }
+
+    async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
+        self.state.batches.fetch_add(1, SeqCst);
+        self.state.reads.fetch_add(keys.len() as u64, SeqCst);
+        self.disturb().await?;
+        self.inner.get_many(keys).await
     }
 
     async fn scan(&self, pattern: &Pattern, cursor: Option<&str>, limit: usize) -> Result<Page> {

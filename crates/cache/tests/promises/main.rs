@@ -6,6 +6,8 @@ mod early;
 mod expiry;
 mod fence;
 mod kit;
+mod lease;
+mod many;
 mod outage;
 mod single_flight;
 mod stale;
