@@ -168,6 +168,18 @@ pub(crate) fn open(entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject
     Ok(Opened { facts, payload: entry.slice(body_end - rest.len()..body_end) })
 }
 
+/// Opens an entry of `key` whatever its type, and tells what it was sealed with. Its birth is given as it was written.
+pub(crate) fn peek(entry: &Bytes, key: &RawKey) -> Result<(Seal, Opened), Reject> {
+    let header: &[u8; HEADER] = entry.first_chunk().ok_or(Reject::Truncated)?;
+    let seal = Seal {
+        key_hash: xxh3_64(key.as_str().as_bytes()),
+        // A value of four bytes fits.
+        schema_hash: u32::try_from(number(&header[4..8])).unwrap_or_default(),
+        codec: header[3] & CODEC_BITS,
+    };
+    open(entry, seal, u64::MAX).map(|opened| (seal, opened))
+}
+
 fn take<'a>(rest: &mut &'a [u8], size: usize) -> Result<&'a [u8], Reject> {
     let (taken, left) = rest.split_at_checked(size).ok_or(Reject::Truncated)?;
     *rest = left;
