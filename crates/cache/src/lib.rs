@@ -14,6 +14,8 @@ mod envelope;
 mod error;
 mod flights;
 mod generations;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod inspect;
 mod key;
 mod kind;
