@@ -78,6 +78,7 @@ fn store(behaviour: &Arc<Behaviour>) -> Store {
     ingest
         .expect_revision()
         .returning(move || if told.fails.load(Ordering::SeqCst) { Err(unreachable_store()) } else { Ok(1) });
+    ingest.expect_fingerprint().returning(|| Ok(1));
     with(bars, securities, calendar, ingest)
 }
 
