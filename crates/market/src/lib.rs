@@ -14,6 +14,7 @@ mod crypto_market;
 mod daily_basic;
 mod date;
 mod error;
+mod forecast;
 mod hours;
 mod kind;
 mod limits;
@@ -34,6 +35,10 @@ pub use crypto_market::CryptoMarket;
 pub use daily_basic::DailyBasic;
 pub use date::TradeDate;
 pub use error::{Error, Result};
+pub use forecast::{
+    Forecast, ForecastModel, LEVEL as FORECAST_LEVEL, MAX_WINDOWS as FORECAST_MAX_WINDOWS, forecast,
+    forecast_needs,
+};
 pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
 pub use kind::{Board, SecurityKind, index_name};
 pub use limits::{

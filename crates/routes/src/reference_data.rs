@@ -32,6 +32,8 @@ pub(crate) struct ReferenceData {
     days: [DayIndex; 3],
     /// Made at the first search.
     search: OnceCell<SearchIndex>,
+    /// Asked at the first question about coins.
+    crypto: OnceCell<bool>,
 }
 
 impl ReferenceData {
@@ -48,6 +50,12 @@ impl ReferenceData {
     /// Whether there are bars of any kind.
     pub(crate) fn has_bars(&self) -> bool {
         self.days.iter().any(|days| !days.days().is_empty())
+    }
+
+    /// Whether there are prices of coins or candles.
+    pub(crate) async fn has_crypto(&self) -> Result<bool> {
+        let ask = || async { Ok(self.store.crypto_markets.any().await? || self.store.candles.any().await?) };
+        self.crypto.get_or_try_init(ask).await.copied()
     }
 
     pub(crate) fn days(&self, kind: SecurityKind) -> &DayIndex {
@@ -105,7 +113,16 @@ impl ReferenceData {
                 .map_err(|error| impossible("calendar", &error))?
         };
         let securities = securities.into_iter().map(|security| (security.ts_code, security)).collect();
-        Ok(Self { revision, store: store.clone(), demo, calendar, securities, days, search: OnceCell::new() })
+        Ok(Self {
+            revision,
+            store: store.clone(),
+            demo,
+            calendar,
+            securities,
+            days,
+            search: OnceCell::new(),
+            crypto: OnceCell::new(),
+        })
     }
 }
 

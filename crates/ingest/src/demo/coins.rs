@@ -53,12 +53,17 @@ impl DemoMarket {
 }
 
 impl DemoCoins {
-    /// The prices of all coins at a time, the figures of the 24 hours before it with them.
+    /// The prices of all coins at a time, the most valuable first, with the figures of the 24 hours before it.
     ///
     /// After the hours that were drawn the last price stands, with its own time; none for a time before them.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Vec<CryptoMarket> {
-        COINS.iter().zip(&self.hours).filter_map(|(coin, hours)| self.market(coin, hours, now)).collect()
+        let coins = COINS.iter().zip(&self.hours);
+        let mut markets: Vec<CryptoMarket> =
+            coins.filter_map(|(coin, hours)| self.market(coin, hours, now)).collect();
+        let value = |market: &CryptoMarket| market.market_cap.unwrap_or_default();
+        markets.sort_by(|one, other| value(other).total_cmp(&value(one)));
+        markets
     }
 
     fn market(&self, coin: &Coin, hours: &[Stretch], now: Timestamp) -> Option<CryptoMarket> {

@@ -48,6 +48,13 @@ impl Symbol {
     }
 }
 
+impl Symbol {
+    /// The pairs it may mean: itself, else the coin against USDT.
+    fn pairs(&self) -> [String; 2] {
+        [self.to_string(), format!("{self}USDT")]
+    }
+}
+
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -75,7 +75,7 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
     parameters.finish()?;
     let interval: Interval = interval.parse().map_err(|_| Problem::Internal)?;
 
-    let reference = state.real_reference().await?;
+    let reference = state.crypto_reference().await?;
     let key = format!("ohlcv:{symbol}:{interval}:{limit}");
     let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_ohlcv, &reference);
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
@@ -104,7 +104,7 @@ async fn read(
     interval: Interval,
     limit: u32,
 ) -> Result<(String, Vec<SettledCandle>), Problem> {
-    for pair in [symbol.to_string(), format!("{symbol}USDT")] {
+    for pair in symbol.pairs() {
         let known = store.candles.intervals(&pair).await?;
         if known.is_empty() {
             continue;
