@@ -98,7 +98,7 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
 }
 
 /// The last candles of the pair a symbol means: itself, else against USDT.
-async fn read(
+pub(super) async fn read(
     store: &Store,
     symbol: &Symbol,
     interval: Interval,
