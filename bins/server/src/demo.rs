@@ -111,7 +111,7 @@ impl Keeper {
             self.drawn = Some(day);
         }
         let hour = Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(HOUR_S))?;
-        if let Some(coins) = self.quotes.coins().filter(|_| self.written != Some(hour)) {
+        if let Some(coins) = self.quotes.drawn_coins().filter(|_| self.written != Some(hour)) {
             let rows = coins.write(&self.store, now).await?;
             tracing::debug!(rows, until = %now, "wrote the demo coins");
             self.written = Some(hour);
@@ -136,7 +136,7 @@ impl Replay {
         *self.coins.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(coins));
     }
 
-    fn coins(&self) -> Option<Arc<DemoCoins>> {
+    fn drawn_coins(&self) -> Option<Arc<DemoCoins>> {
         self.coins.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -160,7 +160,7 @@ impl QuoteSource for Replay {
     }
 
     fn coins(&self, now: Timestamp) -> Vec<CryptoMarket> {
-        Replay::coins(self).map(|coins| coins.at(now)).unwrap_or_default()
+        self.drawn_coins().map(|coins| coins.at(now)).unwrap_or_default()
     }
 }
 

@@ -117,10 +117,9 @@ fn backtest(logs: &[f64], steps: u32, mut fitted: Fitted) -> (Vec<f64>, Fitted) 
         if index > 0 {
             fitted.observe(*value);
         }
-        if index >= first_origin && (index - first_origin).is_multiple_of(step) {
-            if let Some(actual) = logs.get(index + step) {
-                errors.push(actual - fitted.ahead(steps));
-            }
+        let is_origin = index >= first_origin && (index - first_origin).is_multiple_of(step);
+        if is_origin && let Some(actual) = logs.get(index + step) {
+            errors.push(actual - fitted.ahead(steps));
         }
     }
     (errors, fitted)
