@@ -13,7 +13,7 @@
 //! out and the weights of the others are scaled to 100 %.
 //!
 //! Levels are `excellent` from 80 on, `good` from 65, `moderate` from 50, `poor` from 35, else `critical`: 15 points wide, half
-//! of what the heaviest part weighs, so that a coin which fails in that part altogether falls by two levels.
+//! of what the heaviest part weighs, so that a coin which lost all of that part would not keep its level.
 
 mod flags;
 mod history;

@@ -166,7 +166,7 @@ pub(super) async fn predict(
             model: made.model,
             backtest: Backtest { mape: (made.mape * 1e4).round() / 1e4, windows: made.windows },
             as_of: last.candle.time + SignedDuration::from_secs(base.seconds().into()),
-            generated_at: now,
+            generated_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
         });
     }
     Err(Problem::NotFound(why_not.unwrap_or_else(|| "no candles of this symbol".to_owned())))
