@@ -93,7 +93,9 @@ pub fn forecast(series: &[f64], steps: u32) -> Option<Forecast> {
     let judging = &errors[errors.len() / 3..];
     let reach = reach(judging);
     let expected = fitted.ahead(steps);
-    let price_of = |log: f64| log.exp().clamp(f64::MIN_POSITIVE, f64::MAX);
+    // By way of the last price, so that a price that stands is the very same.
+    let (last, last_log) = (series[series.len() - 1], logs[logs.len() - 1]);
+    let price_of = |log: f64| (last * (log - last_log).exp()).clamp(f64::MIN_POSITIVE, f64::MAX);
     // An error is ln(actual / forecast), so the forecast was off by (1 - 1 / e^error) of what came.
     let off: f64 = judging.iter().map(|error| (1.0 - (-error).exp()).abs()).sum();
     Some(Forecast {

@@ -45,7 +45,7 @@ fn noise_around_a_level_is_smoothed() {
 fn a_price_that_only_jumped_long_ago_stands() {
     let series = [vec![100.0; 100], vec![120.0; 200]].concat();
     let forecast = forecast(&series, 3).unwrap();
-    assert_eq!((forecast.price, forecast.model), (120.0_f64.ln().exp(), ForecastModel::RandomWalk));
+    assert_eq!((forecast.price, forecast.model), (120.0, ForecastModel::RandomWalk));
 }
 
 #[test]
