@@ -34,6 +34,8 @@ pub(crate) struct ReferenceData {
     days: [DayIndex; 3],
     /// Made at the first search.
     search: OnceCell<SearchIndex>,
+    /// Asked at the first question about coins.
+    crypto: OnceCell<bool>,
 }
 
 impl ReferenceData {
@@ -50,6 +52,12 @@ impl ReferenceData {
     /// Whether there are bars of any kind.
     pub(crate) fn has_bars(&self) -> bool {
         self.days.iter().any(|days| !days.days().is_empty())
+    }
+
+    /// Whether there are prices of coins or candles.
+    pub(crate) async fn has_crypto(&self) -> Result<bool> {
+        let ask = || async { Ok(self.store.crypto_markets.any().await? || self.store.candles.any().await?) };
+        self.crypto.get_or_try_init(ask).await.copied()
     }
 
     pub(crate) fn days(&self, kind: SecurityKind) -> &DayIndex {
@@ -117,6 +125,7 @@ impl ReferenceData {
             securities,
             days,
             search: OnceCell::new(),
+            crypto: OnceCell::new(),
         })
     }
 }

@@ -53,6 +53,7 @@ macro_rules! contract_suite {
                 the_last_candles_before_a_time_are_oldest_first,
                 a_candle_ingested_again_replaces_the_first,
                 a_pair_tells_its_intervals_the_shortest_first,
+                the_first_candle_is_noticed,
                 a_candle_met_twice_in_a_run_keeps_its_first_row,
                 bars_within_a_day_are_read_by_security_and_frequency,
                 a_coin_shows_its_newest_row_the_most_valuable_first,
