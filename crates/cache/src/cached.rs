@@ -1,0 +1,2 @@
+/// Keeps what an `async fn` gives.
+pub use stockpile_cache_macros::cached;
