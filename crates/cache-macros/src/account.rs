@@ -1,5 +1,6 @@
 //! Every argument is in `key`, or named as one that changes nothing: a forgotten one would mix up entries.
 
+use proc_macro2::Span;
 use syn::{Error, Expr, GenericParam, Ident, Result, Signature, ext::IdentExt, spanned::Spanned};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 
 pub(crate) fn check(
     options: &Options,
-    key: &Template,
+    (key, tags): (&Template, &[(Template, Span)]),
     signature: &Signature,
     arguments: &Arguments,
 ) -> Result<()> {
@@ -19,6 +20,11 @@ pub(crate) fn check(
     let known = |wanted: &Ident| names.iter().any(|name| same(&name.ident, wanted));
     for root in key.roots().filter(|root| !known(root)) {
         errors.add(options.key.span(), format!("`{root}` is no argument of `{}`", signature.ident));
+    }
+    for (tag, span) in tags {
+        for root in tag.roots().filter(|root| !known(root)) {
+            errors.add(*span, format!("`{root}` is no argument of `{}`", signature.ident));
+        }
     }
     for skipped in &options.skip {
         if !known(skipped) {
@@ -113,7 +119,7 @@ fn names(signature: &Signature, arguments: &Arguments) -> Vec<Name> {
 struct Errors(Option<Error>);
 
 impl Errors {
-    fn add(&mut self, span: proc_macro2::Span, message: String) {
+    fn add(&mut self, span: Span, message: String) {
         let error = Error::new(span, message);
         match &mut self.0 {
             Some(errors) => errors.combine(error),

@@ -9,6 +9,8 @@ pub(crate) struct Attributes {
     pub(crate) body: Vec<Attribute>,
     /// For the companions.
     pub(crate) companions: Vec<Attribute>,
+    /// For the function that both call.
+    pub(crate) loading: Vec<Attribute>,
     /// For what the companions stand in.
     pub(crate) holder: Vec<Attribute>,
 }
@@ -25,6 +27,11 @@ impl Attributes {
             companions: all
                 .iter()
                 .filter(|attribute| is(attribute, &["deprecated"]) || lint(attribute) || config(attribute))
+                .map(unexpecting)
+                .collect(),
+            loading: all
+                .iter()
+                .filter(|attribute| lint(attribute) || config(attribute))
                 .map(unexpecting)
                 .collect(),
             holder: all.iter().filter(config).cloned().collect(),

@@ -1,20 +1,20 @@
 //! Puts the pieces together: the function callers see, its companions, and the function that holds the body.
 
+mod find;
+mod load;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{
-    Block, Error, Generics, Ident, ItemFn, Receiver, Result, ext::IdentExt, punctuated::Punctuated,
-    spanned::Spanned,
-};
+use syn::{Error, Generics, Ident, ItemFn, LitStr, Result, ext::IdentExt, spanned::Spanned};
 
 use crate::{
     account::{self, is_context},
-    arguments::{Argument, Arguments, Keeping, same},
+    arguments::{Argument, Arguments},
     attributes::Attributes,
     generics::{mentions, needed, turbofish},
     options::Options,
     output::Output,
-    template::{Piece, Template},
+    template::{Piece, Template, Use},
 };
 
 /// The function and all that was learnt of it.
@@ -23,6 +23,7 @@ struct Cached<'a> {
     options: &'a Options,
     arguments: Arguments,
     key: Template,
+    tags: Vec<(Template, Span)>,
     output: Output,
     attributes: Attributes,
     support: TokenStream,
@@ -39,13 +40,15 @@ pub(crate) fn expand(options: &Options, function: &ItemFn) -> Result<TokenStream
     check_form(function)?;
     let signature = &function.sig;
     let arguments = Arguments::read(signature)?;
-    let key = Template::parse(&options.key)?;
-    account::check(options, &key, signature, &arguments)?;
+    let key = Template::parse(&options.key, Use::Key)?;
+    let tag = |tag: &LitStr| Ok((Template::parse(tag, Use::Tag)?, tag.span()));
+    let tags = options.tags.iter().map(tag).collect::<Result<Vec<_>>>()?;
+    account::check(options, (&key, &tags), signature, &arguments)?;
     let krate = options.krate.to_token_stream();
     let support = quote!(#krate::macro_support);
     let output = Output::read(signature, &krate, &support)?;
     let attributes = Attributes::split(&function.attrs);
-    let cached = Cached { function, options, arguments, key, output, attributes, support };
+    let cached = Cached { function, options, arguments, key, tags, output, attributes, support };
     Ok(cached.items())
 }
 
@@ -83,11 +86,11 @@ impl Cached<'_> {
         if self.is_method() {
             let named = |suffix: &str| format_ident!("{}_{suffix}", name.unraw(), span = name.span());
             let companions = self.companions(named);
-            let body = self.body();
-            return quote!(#cached #companions #body);
+            let (loading, body) = (self.loading(), self.body());
+            return quote!(#cached #companions #loading #body);
         }
         let companions = self.companions(|suffix| Ident::new(suffix, name.span()));
-        let (body, config) = (self.body(), &self.attributes.holder);
+        let (loading, body, config) = (self.loading(), self.body(), &self.attributes.holder);
         let docs = format!("Companions of the cached function [`{0}()`]({0}()).", name.unraw());
         quote! {
             #cached
@@ -101,6 +104,7 @@ impl Cached<'_> {
             #(#config)*
             impl #name {
                 #companions
+                #loading
                 #body
             }
         }
@@ -139,57 +143,20 @@ impl Cached<'_> {
     /// The function callers see, or its twin that loads in any case.
     fn calling(&self, made: &Made, anew: bool) -> TokenStream {
         let arguments: Vec<&Argument> = self.given().collect();
-        let given = &self.output.given;
-        let [cache, kind, key, entry, found, cx, value] =
-            ["cache", "kind", "key", "entry", "found", "cx", "value"].map(local);
-        let (support, into_result) = (&self.support, &self.output.into_result);
-        let (find_cache, find_key, load) =
-            (self.find_cache(&cache), self.find_key(&arguments), self.load_call(&cx));
-        let keep = arguments.iter().map(|argument| argument.keep(support));
-        let keep_self = self.keep_self();
-        let wishes = self.options.wishes.iter().map(|(call, value)| quote!(.#call(#value)));
-        let kind_path = &self.options.kind;
-        let quick = (!anew).then(|| {
-            quote! {
-                if let ::core::option::Option::Some(#found) = #entry.try_get_local() {
-                    return ::core::result::Result::Ok(#found);
-                }
-            }
-        });
-        let cache_if = self.options.cache_if.as_ref().map(|test| {
-            quote! {
-                if let ::core::result::Result::Ok(#found) = &#value
-                    && !#support::is_kept(#found, #test)
-                {
-                    #cx.set_ttl(::core::time::Duration::ZERO);
-                }
-            }
-        });
-        let call = if anew { quote!(refresh) } else { quote!(get_or_load) };
-        let body = quote! {
-            let #key = #find_key;
-            #find_cache
-            let #kind = #kind_path;
-            let #entry = #cache.entry(&#kind, &#key)#(#wishes)*;
-            #quick
-            #keep_self
-            #(#keep)*
-            #entry
-                .#call(move |#cx| async move {
-                    let #value = #into_result(#load.await);
-                    #cache_if
-                    #value
-                })
-                .await
-        };
-        let generics = &self.function.sig.generics;
-        self.function(made, &quote!(async), generics, &arguments, &quote!(#given), &body)
+        let (name, owner) = (self.hidden("call"), self.owner());
+        let (generics, given) = (&self.function.sig.generics, &self.output.given);
+        let turbofish = turbofish(generics);
+        let this = self.arguments.receiver.as_ref().map(|this| this.self_token.to_token_stream());
+        let names = arguments.iter().map(|argument| argument.name.to_token_stream());
+        let inputs = this.into_iter().chain(names).chain([quote!(#anew)]);
+        let body = quote!(#owner::#name #turbofish (#(#inputs),*).await);
+        self.function(made, &quote!(async), generics, &arguments, given, &body)
     }
 
     fn evict(&self, made: &Made) -> TokenStream {
         let arguments: Vec<&Argument> = self.given().filter(|argument| self.finds(argument)).collect();
         let [cache, kind, key] = ["cache", "kind", "key"].map(local);
-        let (find_cache, find_key) = (self.find_cache(&cache), self.find_key(&arguments));
+        let (find_cache, find_key) = (self.find_cache(&cache, false), self.find_key(&arguments));
         let (kind_path, krate) = (&self.options.kind, &self.options.krate);
         let body = quote! {
             let #key = #find_key;
@@ -221,9 +188,7 @@ impl Cached<'_> {
         let docs = docs.iter();
         let vis = &self.function.vis;
         let clause = &generics.where_clause;
-        let mut inputs: Punctuated<TokenStream, syn::Token![,]> = Punctuated::new();
-        inputs.extend(self.arguments.receiver.as_ref().map(Receiver::to_token_stream));
-        inputs.extend(arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty)));
+        let inputs = self.inputs(arguments);
         quote! {
             #(#[doc = #docs])*
             #attributes
@@ -233,103 +198,21 @@ impl Cached<'_> {
         }
     }
 
-    /// The function as it was written, under another name.
-    fn body(&self) -> TokenStream {
-        let mut signature = self.function.sig.clone();
-        signature.ident = self.body_name();
-        let attributes = &self.attributes.body;
-        let Block { stmts, .. } = &*self.function.block;
-        // The attribute uses them, so that the body need not.
-        let used = self.given().flat_map(|argument| &argument.bound).filter(|bound| {
-            self.key.roots().any(|root| same(root, bound))
-                || mentions(self.options.cache.to_token_stream(), bound)
-        });
-        quote! {
-            #(#attributes)*
-            #[doc(hidden)]
-            #[allow(clippy::used_underscore_items, reason = "made by a macro")]
-            #signature {
-                #(let _ = &#used;)*
-                #(#stmts)*
-            }
-        }
+    fn inputs(&self, arguments: &[&Argument]) -> TokenStream {
+        let this = self.arguments.receiver.iter();
+        let given = arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
+        quote!(#(#this,)* #(#given,)*)
     }
 
-    fn body_name(&self) -> Ident {
+    /// The name of a function nobody else calls.
+    fn hidden(&self, suffix: &str) -> Ident {
         let name = &self.function.sig.ident;
-        format_ident!("__{}_load", name.unraw(), span = name.span())
+        format_ident!("__{}_{suffix}", name.unraw(), span = name.span())
     }
 
-    fn load_call(&self, cx: &Ident) -> TokenStream {
-        let name = self.body_name();
-        let owner = if self.is_method() { quote!(Self) } else { self.function.sig.ident.to_token_stream() };
-        let turbofish = turbofish(&self.function.sig.generics);
-        let this = local("this");
-        let this = self.arguments.receiver.as_ref().map(|_| {
-            if self.arguments.lends_self() {
-                let support = &self.support;
-                quote!(#support::Kept::lend(&#this))
-            } else {
-                this.to_token_stream()
-            }
-        });
-        let lent = self.arguments.list.iter().map(|argument| {
-            if is_context(argument, self.options) { quote!(&#cx) } else { argument.lend(&self.support) }
-        });
-        let inputs = this.into_iter().chain(lent);
-        quote!(#owner::#name #turbofish (#(#inputs),*))
-    }
-
-    fn keep_self(&self) -> Option<TokenStream> {
-        self.arguments.receiver.as_ref()?;
-        let (this, support) = (local("this"), &self.support);
-        Some(if self.arguments.lends_self() {
-            quote!(let #this = #support::keep(self);)
-        } else {
-            quote!(let #this = self;)
-        })
-    }
-
-    fn find_cache(&self, cache: &Ident) -> TokenStream {
-        let (found, krate) = (&self.options.cache, &self.options.krate);
-        let reference = quote!(let #cache: &#krate::Cache = &(#found););
-        let moved = |argument: &Argument| argument.keeping == Keeping::Move;
-        let own_self = self.arguments.receiver.is_some() && !self.arguments.lends_self();
-        let from_moved = own_self && mentions(found.to_token_stream(), &format_ident!("self"))
-            || self
-                .given()
-                .filter(|argument| self.holds_cache(argument))
-                .any(|argument| moved(argument) || !argument.open().is_empty());
-        let open = self.given().filter(|argument| self.holds_cache(argument)).map(Argument::open);
-        if from_moved {
-            // What holds it goes into the load, or is known inside the braces only.
-            quote! {
-                let #cache = {
-                    #(#open)*
-                    let #cache: &#krate::Cache = &(#found);
-                    ::core::clone::Clone::clone(#cache)
-                };
-            }
-        } else {
-            reference
-        }
-    }
-
-    /// An expression that gives the key.
-    fn find_key(&self, arguments: &[&Argument]) -> TokenStream {
-        let (support, key) = (&self.support, local("parts"));
-        let open =
-            arguments.iter().filter(|argument| self.is_keyed(argument)).map(|argument| argument.open());
-        let pieces = self.key.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => quote!(#key.text(#text);),
-            Piece::Place { value, .. } => quote!(#key.part(&#value);),
-        });
-        quote! {{
-            #(#open)*
-            let mut #key = #support::Key::new();
-            #(#pieces)*
-            #key.finish()
-        }}
+    /// What the functions made here stand in.
+    fn owner(&self) -> TokenStream {
+        if self.is_method() { quote!(Self) } else { self.function.sig.ident.to_token_stream() }
     }
 
     /// The arguments callers give.
@@ -338,7 +221,7 @@ impl Cached<'_> {
     }
 
     fn is_keyed(&self, argument: &Argument) -> bool {
-        self.key.roots().any(|root| argument.bound.iter().any(|bound| same(root, bound)))
+        self.key.names(argument)
     }
 
     fn holds_cache(&self, argument: &Argument) -> bool {
@@ -347,6 +230,11 @@ impl Cached<'_> {
 
     fn finds(&self, argument: &Argument) -> bool {
         self.is_keyed(argument) || self.holds_cache(argument)
+    }
+
+    /// Says whether the attribute uses an argument, whatever the body does.
+    fn is_used(&self, argument: &Argument) -> bool {
+        self.finds(argument) || self.tags.iter().any(|(tag, _)| tag.names(argument))
     }
 
     fn generics_for(&self, arguments: &[&Argument]) -> Generics {

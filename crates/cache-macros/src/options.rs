@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Error, Expr, ExprPath, Ident, Lit, LitStr, Path, Result, Token,
+    Error, Expr, ExprPath, Ident, Lit, LitStr, Path, Result, Token, bracketed,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
@@ -17,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) cache: Expr,
     pub(crate) kind: ExprPath,
     pub(crate) key: LitStr,
+    pub(crate) tags: Vec<LitStr>,
     pub(crate) skip: Vec<Ident>,
     /// The argument that is the load's context.
     pub(crate) cx: Option<Ident>,
@@ -27,13 +28,13 @@ pub(crate) struct Options {
     pub(crate) krate: Path,
 }
 
-const KNOWN: &str = "`cache`, `kind`, `key`, `skip(..)`, `cx`, `cache_if`, `ttl`, `stale`, `soft_timeout`, \
+const KNOWN: &str = "`cache`, `kind`, `key`, `tags`, `skip(..)`, `cx`, `cache_if`, `ttl`, `stale`, `soft_timeout`, \
                      `hard_timeout`, `in_impl`, `crate`";
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut cache, mut kind, mut key, mut cache_if, mut cx) = (None, None, None, None, None);
-        let (mut skip, mut wishes, mut in_impl) = (Vec::new(), Vec::new(), false);
+        let (mut tags, mut skip, mut wishes, mut in_impl) = (Vec::new(), Vec::new(), Vec::new(), false);
         let mut krate: Path = syn::parse_quote!(::stockpile_cache);
         let mut seen = HashSet::new();
         while !input.is_empty() {
@@ -44,6 +45,7 @@ impl Parse for Options {
             }
             match text.as_str() {
                 "skip" => skip = names(input)?,
+                "tags" => tags = texts(input)?,
                 "in_impl" => in_impl = true,
                 "cache" => cache = Some(value(input)?),
                 "kind" => kind = Some(constant(&value(input)?)?),
@@ -68,6 +70,7 @@ impl Parse for Options {
             cache: required(cache, "cache = <expression>", "the cache that holds the entries")?,
             kind: required(kind, "kind = <path>", "the `Kind` constant of what the function gives")?,
             key: required(key, "key = \"{argument}\"", "what tells the entries of the kind apart")?,
+            tags,
             skip,
             cx,
             cache_if,
@@ -92,6 +95,13 @@ fn names(input: ParseStream<'_>) -> Result<Vec<Ident>> {
     parenthesized!(inside in input);
     let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&inside, Ident::parse_any)?;
     Ok(names.into_iter().collect())
+}
+
+fn texts(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    input.parse::<Token![=]>()?;
+    let inside;
+    bracketed!(inside in input);
+    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&inside)?.into_iter().collect())
 }
 
 fn constant(value: &Expr) -> Result<ExprPath> {

@@ -34,7 +34,7 @@ impl Output {
             ));
         }
         if let Some((value, error)) = spelled_result(ty) {
-            let given = quote!(#krate::Loaded<#value, #error>);
+            let given = quote!(#krate::LoadResult<#value, #error>);
             return Ok(Self { given, into_result: quote!(<#ty as #support::Return<true>>::into_result) });
         }
         // An alias may hide what it is: ask the type, where the language allows to; not when it depends on parameters.
@@ -46,7 +46,7 @@ impl Output {
             quote!({ use #support::NoResult as _; #support::Ask::<#ty>::IS_RESULT })
         };
         let bridge = quote!(<#ty as #support::Return<#is_result>>);
-        let given = quote!(#krate::Loaded<#bridge::Value, #bridge::Error>);
+        let given = quote!(#krate::LoadResult<#bridge::Value, #bridge::Error>);
         Ok(Self { given, into_result: quote!(#bridge::into_result) })
     }
 }

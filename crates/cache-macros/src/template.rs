@@ -10,8 +10,19 @@ use syn::{
     spanned::Spanned,
 };
 
+use crate::arguments::{Argument, same};
+
 pub(crate) struct Template {
+    pub(crate) usage: Use,
     pub(crate) pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Distinct values must give distinct texts.
+    Key,
+    /// The text is what `format!` gives, as it is named elsewhere; two values of one tag are invalidated together.
+    Tag,
 }
 
 pub(crate) enum Piece {
@@ -24,11 +35,11 @@ pub(crate) enum Piece {
 }
 
 impl Template {
-    pub(crate) fn parse(literal: &LitStr) -> Result<Self> {
+    pub(crate) fn parse(literal: &LitStr, usage: Use) -> Result<Self> {
         let wrong = |reason: String| Error::new(literal.span(), reason);
         let text = literal.value();
         if text.is_empty() {
-            return Err(wrong("the key must not be empty".into()));
+            return Err(wrong("the text must not be empty".into()));
         }
         let (mut pieces, mut plain, mut chars) = (Vec::new(), String::new(), text.chars().peekable());
         // What stands between two values must tell where the first ends: only `:` never occurs in one.
@@ -40,7 +51,7 @@ impl Template {
                 '{' => {
                     let inside = until_brace(&mut chars)
                         .ok_or_else(|| wrong("`{` without `}`; a brace itself is written `{{`".into()))?;
-                    if !separated && !plain.contains(':') {
+                    if usage == Use::Key && !separated && !plain.contains(':') {
                         let message = format!(
                             "`:` is missing before `{{{inside}}}`: else two different pairs of values give one key"
                         );
@@ -58,7 +69,12 @@ impl Template {
         if !plain.is_empty() {
             pieces.push(Piece::Text(plain));
         }
-        Ok(Self { pieces })
+        Ok(Self { usage, pieces })
+    }
+
+    /// Says whether an argument is needed to fill this.
+    pub(crate) fn names(&self, argument: &Argument) -> bool {
+        self.roots().any(|root| argument.bound.iter().any(|bound| same(root, bound)))
     }
 
     /// The arguments and parameters named.

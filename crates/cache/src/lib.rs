@@ -5,6 +5,8 @@ mod bounded;
 mod builder;
 mod bus;
 mod cache;
+#[cfg(feature = "macros")]
+mod cached;
 mod clock;
 mod coherence;
 mod engine;
@@ -21,6 +23,9 @@ mod key;
 mod kind;
 mod l1;
 mod load;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod outcome;
 mod pattern;
 mod policy;
@@ -39,6 +44,8 @@ pub use backend::{
 pub use builder::CacheBuilder;
 pub use bus::{Bus, BusEvent, MemoryBus};
 pub use cache::Cache;
+#[cfg(feature = "macros")]
+pub use cached::cached;
 pub use clock::{Clock, SystemClock};
 pub use coherence::BusStats;
 pub use entries::{Entries, OneOfMany};
@@ -48,7 +55,7 @@ pub use inspect::{Inspection, NotAnEntry};
 pub use key::{Namespace, RawKey};
 pub use kind::Kind;
 pub use load::{LoadCx, Loaded};
-pub use outcome::{Answer, Invalidated, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
+pub use outcome::{Answer, Invalidated, LoadError, LoadResult, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
 pub use stats::{KindStats, Stats};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{CacheValue, Entry, Flight, LoadCx, LoadError, Progress, Shared, wait};
+use super::{CacheValue, Entry, Flight, LoadCx, LoadError, Progress, Shared, as_loaded, wait};
 use crate::flights::Before;
 
 impl<V: CacheValue> Entry<'_, V> {
@@ -27,15 +27,26 @@ impl<V: CacheValue> Entry<'_, V> {
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
-        let (ticket, progress) = self.engine.flights.lead::<Progress<V, E>>(&key);
-        let (results, pass) = (progress.subscribe(), Arc::clone(&ticket.pass));
-        let (engine, kind) = (Arc::clone(self.engine), *self.kind);
-        let flight = Flight { engine, kind, terms, stale: None, ticket, progress, anew: true };
+        let (start, terms, key, tags) = (Instant::now(), self.terms(), self.at().to_owned(), self.all_tags());
+        self.engine.listen();
+        let (ticket, progress, waiting) = self.engine.flights.lead::<Progress<V, E>>(&key, &tags);
+        let results = progress.subscribe();
+        let flight = Flight {
+            engine: Arc::clone(self.engine),
+            kind: *self.kind,
+            terms,
+            tags,
+            stale: None,
+            is_early: false,
+            is_unchecked: false,
+            is_anew: true,
+            ticket,
+            progress,
+        };
         // It reads nothing, so it has nothing to wait for.
-        tokio::spawn(flight.run(Before::default(), load));
-        let call = wait::Call { entry: &self, terms: &terms, start, stale: None, pass, leads: true };
-        match Box::pin(call.answer(results)).await {
+        tokio::spawn(flight.run(Before::default(), as_loaded(load)));
+        let asked = wait::Asked { entry: &self, terms: &terms, start, stale: None, waiting, leads: true };
+        match Box::pin(asked.answer(results)).await {
             Some(answer) => answer.map(|(value, _)| value),
             None => Err(LoadError::Cancelled),
         }

@@ -74,7 +74,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
             let Flight { ticket, progress, stale, .. } = flight;
             match sealed {
-                Some(sealed) => {
+                // Only a refresh has writes to wait for.
+                Some((sealed, _)) => {
                     publish(&progress, Ok(arrival));
                     writes.push((place, sealed, lifetime, ticket, stale.is_some()));
                 }

@@ -37,11 +37,14 @@ pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) is_early: bool,
     /// Whether `stale` is still there only unless the backend says otherwise.
     pub(crate) is_unchecked: bool,
+    /// Whether to load whatever is stored.
+    pub(crate) is_anew: bool,
     pub(crate) ticket: Ticket,
     pub(crate) progress: watch::Sender<Progress<V, E>>,
 }
 
-pub(super) type Landed<V> = (Arrival<V>, Option<Bytes>);
+/// What came, and the bytes to write once earlier writes have ended.
+pub(super) type Landed<V> = (Arrival<V>, Option<(Bytes, Before)>);
 
 /// How a flight ends that does not fail.
 enum Landing<V: CacheValue> {
@@ -88,7 +91,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Ok(landed) => landed,
             Err(error) => return self.fail(error),
         };
-        let Self { engine, kind, terms, tags, stale, ticket, progress, .. } = self;
+        let Self { engine, kind, terms, tags, stale, ticket, progress, is_anew, .. } = self;
         match landed {
             Landing::Due(arrival) => {
                 let key = ticket.key.clone();
@@ -96,20 +99,32 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 publish(&progress, Ok(arrival.clone()));
                 let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
                 if let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) {
-                    let (stale, is_early, is_unchecked) = (Some(arrival), true, false);
-                    let next =
-                        Self { engine, kind, terms, tags, stale, is_early, is_unchecked, ticket, progress };
+                    let stale = Some(arrival);
+                    let (is_early, is_unchecked, is_anew) = (true, false, false);
+                    let next = Self {
+                        engine,
+                        kind,
+                        terms,
+                        tags,
+                        stale,
+                        is_early,
+                        is_unchecked,
+                        is_anew,
+                        ticket,
+                        progress,
+                    };
                     next.run(before, load).await;
                 }
             }
-            Landing::Done((arrival, Some(sealed)), lease) => {
+            Landing::Done((arrival, Some((sealed, before))), lease) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
+                engine.settled(before).await;
                 let written = engine.write(&kind, &place, sealed, lifetime).await;
                 if ticket.pass.is_void() {
                     // Changed elsewhere while this was being written: what is there now is too old.
                     engine.erase(&kind, &place).await;
-                } else if written && stale.is_some() {
+                } else if written && (is_anew || stale.is_some()) {
                     // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
                     engine.announce(|| Operation::changed(&place.raw));
                 }
@@ -118,6 +133,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             }
             // The next caller must find no trace of a load that has ended: off the list first, then the news.
             Landing::Done((arrival, None), _lease) => {
+                if is_anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
+                    engine.announce(|| Operation::changed(&place.raw));
+                }
                 drop(ticket);
                 publish(&progress, Ok(arrival));
             }
@@ -151,7 +169,12 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     {
         let engine = Arc::clone(&self.engine);
         let (mut writable, mut answers) = (true, true);
-        match engine.find(&self.kind, place, &self.tags, before).await {
+        let found = if self.is_anew {
+            Found::Nothing
+        } else {
+            engine.find(&self.kind, place, &self.tags, before).await
+        };
+        match found {
             Found::Entry(sight) => {
                 let took = sight.facts.took;
                 if let Some(fresh) = self.consider(sight) {
@@ -168,7 +191,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Found::Unknown => answers = false,
         }
         let mut lease = Held::none();
-        if let (Some(lifetime), true) = (self.terms.lease, answers) {
+        if let (Some(lifetime), true) = (self.terms.lease, answers && !self.is_anew) {
             match self.wait_for_lease(place, lifetime).await {
                 Turn::Ours(held) => lease = held,
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
@@ -203,9 +226,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Ok(Landing::Done(self.land(place, cargo, writable), lease))
     }
 
-    /// A load ahead of time has no callers to lose.
+    /// A load ahead of time has no callers to lose, and a refresh is wanted for what it stores.
     fn may_abort(&self) -> bool {
-        self.terms.abandoned == Abandoned::Abort && !self.is_early
+        self.terms.abandoned == Abandoned::Abort && !self.is_early && !self.is_anew
     }
 
     /// Puts together what came, and under which generations.
@@ -296,9 +319,13 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let payload = packed.payload.filter(|_| writable && are_real);
         let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
         let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
-        let valid = if sealed.is_some() { self.ticket.fill_then_write(fill) } else { self.ticket.fill(fill) };
-        let stored = valid && (engine.l1.is_on() || sealed.is_some());
+        let before = match (self.is_anew, sealed.is_some()) {
+            (true, writes) => self.ticket.overrule(writes, fill),
+            (false, true) => self.ticket.fill_then_write(fill).then(Before::default),
+            (false, false) => self.ticket.fill(fill).then(Before::default),
+        };
+        let stored = before.is_some() && (engine.l1.is_on() || sealed.is_some());
         let sight = Sight { value, facts, weight: packed.weight };
-        (Arrival::new(sight, Via::Loader { took, stored }), sealed.filter(|_| valid))
+        (Arrival::new(sight, Via::Loader { took, stored }), sealed.zip(before))
     }
 }

@@ -28,6 +28,11 @@ impl Key {
         value.write(self);
     }
 
+    /// Adds a value as it prints, for a tag.
+    pub fn plain(&mut self, value: &dyn Display) {
+        let _ = write!(self.0, "{value}");
+    }
+
     /// Gives the key.
     #[must_use]
     pub fn finish(self) -> String {

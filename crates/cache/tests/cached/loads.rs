@@ -147,3 +147,45 @@ async fn panic_of_the_body_is_an_error_of_the_call() {
     let error = broken(&Cache::in_memory()).await.unwrap_err();
     assert!(matches!(error, LoadError::Panicked(message) if &*message == "broken"));
 }
+
+#[cached(cache = cache, kind = TEXT, key = "{name}:{day}", tags = ["name:{name}", "all"], skip(source))]
+async fn tagged(cache: &Cache, source: &Source, name: &str, day: u32) -> Result<String, Down> {
+    source.ask(&format!("{name}{day}")).await
+}
+
+#[tokio::test]
+async fn tag_made_of_an_argument_invalidates_what_was_loaded_with_it() {
+    let (cache, source) = world();
+    for (name, day) in [("a:b", 1), ("a:b", 2), ("c", 1)] {
+        tagged(&cache, &source, name, day).await.unwrap();
+    }
+    tagged::refresh(&cache, &source, "a:b", 1).await.unwrap();
+    assert_eq!(source.calls(), 4);
+    cache.remove_tag("name:a:b").await;
+    tagged(&cache, &source, "a:b", 1).await.unwrap();
+    tagged(&cache, &source, "c", 1).await.unwrap();
+    assert_eq!(source.calls(), 5);
+    cache.remove_tag("all").await;
+    tagged(&cache, &source, "c", 1).await.unwrap();
+    assert_eq!(source.calls(), 6);
+}
+
+const EARLY: stockpile_cache::Kind<String> =
+    stockpile_cache::Kind::new("early").ttl(Duration::from_secs(10)).eager(0.5);
+
+#[cached(cache = cache, kind = EARLY, key = "{name}", skip(source))]
+async fn early(cache: &Cache, source: &Source, name: &str) -> Result<String, Down> {
+    source.ask(name).await
+}
+
+#[tokio::test]
+async fn hit_near_its_end_loads_ahead_and_counts_once() {
+    let (cache, source, clock) = clocked();
+    early(&cache, &source, "a").await.unwrap();
+    clock.advance(Duration::from_secs(9));
+    source.set("a", "new");
+    assert_eq!(*early(&cache, &source, "a").await.unwrap(), "<a>");
+    settle().await;
+    assert_eq!(*early(&cache, &source, "a").await.unwrap(), "new");
+    assert_eq!((source.calls(), cache.stats().kind("early").calls()), (2, 3));
+}

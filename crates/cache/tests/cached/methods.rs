@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockpile_cache::{Cache, LoadCx, Loaded, cached};
+use stockpile_cache::{Cache, LoadCx, LoadResult, cached};
 
 use crate::world::{Down, Source, TEXT};
 
@@ -95,7 +95,7 @@ async fn receiver_may_be_owned_or_shared_and_a_function_without_one_says_so() {
 async fn body_has_a_say_through_the_context() {
     let quotes = Quotes::new(&Cache::in_memory(), "eu");
     for _ in 0..2 {
-        let given: Loaded<String, Down> = quotes.short().await;
+        let given: LoadResult<String, Down> = quotes.short().await;
         given.unwrap();
     }
     assert_eq!(quotes.source.calls(), 2);

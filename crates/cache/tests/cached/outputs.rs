@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use stockpile_cache::{Cache, Kind, LoadError, Loaded, cached};
+use stockpile_cache::{Cache, Kind, LoadError, LoadResult, cached};
 
 use crate::world::{Down, Source, TEXT, clocked, world};
 
@@ -25,7 +25,7 @@ async fn alias_with_default(cache: &Cache, source: &Source) -> Fallible<Text> {
 async fn error_behind_an_alias_is_not_kept() {
     let (cache, source) = world();
     source.down(true);
-    let first: Loaded<String, Down> = alias(&cache, &source).await;
+    let first: LoadResult<String, Down> = alias(&cache, &source).await;
     assert!(first.is_err());
     assert!(alias_with_default(&cache, &source).await.is_err());
     source.down(false);
