@@ -120,14 +120,14 @@ impl Argument {
 
     /// Gives the value to the body in the type it asks for.
     pub(crate) fn lend(&self, support: &TokenStream) -> TokenStream {
-        let name = &self.name;
+        let (name, span) = (&self.name, self.ty.span());
         match self.keeping {
             Keeping::Move => name.to_token_stream(),
-            Keeping::Borrowed => quote!(#support::Kept::lend(&#name)),
+            Keeping::Borrowed => quote_spanned!(span=> #support::Kept::lend(&#name)),
             Keeping::OptionBorrowed => {
-                quote!(::core::option::Option::map(::core::option::Option::as_ref(&#name), #support::Kept::lend))
+                quote_spanned!(span=> ::core::option::Option::map(::core::option::Option::as_ref(&#name), #support::Kept::lend))
             }
-            Keeping::SliceOfBorrowed => quote!(&#support::lend_each(&#name)),
+            Keeping::SliceOfBorrowed => quote_spanned!(span=> &#support::lend_each(&#name)),
             Keeping::Cow => quote!(::std::borrow::Cow::Owned(#name)),
         }
     }

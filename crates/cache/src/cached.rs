@@ -1,2 +1,2 @@
-/// Keeps what an `async fn` gives.
+#[doc = include_str!("../docs/cached.md")]
 pub use stockpile_cache_macros::cached;

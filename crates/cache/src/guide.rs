@@ -27,3 +27,7 @@ pub mod many {}
 /// One load among all processes.
 #[doc = include_str!("../docs/lease.md")]
 pub mod lease {}
+
+/// Functions whose results are kept: see [`cached`](macro@crate::cached).
+#[cfg(feature = "macros")]
+pub mod functions {}

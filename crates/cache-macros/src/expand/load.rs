@@ -80,10 +80,10 @@ impl Cached<'_> {
         let owner = self.owner();
         let turbofish = turbofish(&self.function.sig.generics);
         let this = local("this");
-        let this = self.arguments.receiver.as_ref().map(|_| {
+        let this = self.arguments.receiver.as_ref().map(|receiver| {
             if self.arguments.lends_self() {
-                let support = &self.support;
-                quote!(#support::Kept::lend(&#this))
+                let (support, span) = (&self.support, receiver.self_token.span);
+                quote_spanned!(span=> #support::Kept::lend(&#this))
             } else {
                 this.to_token_stream()
             }

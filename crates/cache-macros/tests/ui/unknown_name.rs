@@ -19,4 +19,9 @@ async fn context(cache: &Cache, symbol: &str) -> Result<String, ()> {
     Ok(symbol.into())
 }
 
+#[cached(cache = cache, kind = TEXT, key = "{symbol}", tags = ["exchange:{exchange}"])]
+async fn tag(cache: &Cache, symbol: &str) -> Result<String, ()> {
+    Ok(symbol.into())
+}
+
 fn main() {}

@@ -1,9 +1,6 @@
 //! Borrowed arguments, made to outlive the caller.
 
-use std::{
-    borrow::{Borrow, ToOwned},
-    marker::PhantomData,
-};
+use std::borrow::{Borrow, ToOwned};
 
 /// What can be copied into a load.
 #[diagnostic::on_unimplemented(
@@ -28,11 +25,11 @@ impl<T: ToOwned + ?Sized> Keep for T {
     }
 }
 
-/// A copy that can be lent as what it was made from, without naming either type.
+/// A copy that can be lent as what it was made from, without naming its type.
 #[allow(missing_debug_implementations, reason = "not part of the API")]
-pub struct Kept<O, T: ?Sized>(O, PhantomData<fn(&T)>);
+pub struct Kept<T: Keep + ?Sized>(T::Owned);
 
-impl<O: Borrow<T>, T: ?Sized> Kept<O, T> {
+impl<T: Keep + ?Sized> Kept<T> {
     /// Lends it.
     pub fn lend(&self) -> &T {
         self.0.borrow()
@@ -40,16 +37,16 @@ impl<O: Borrow<T>, T: ?Sized> Kept<O, T> {
 }
 
 /// Copies a borrowed argument.
-pub fn keep<T: Keep + ?Sized>(argument: &T) -> Kept<T::Owned, T> {
-    Kept(argument.keep(), PhantomData)
+pub fn keep<T: Keep + ?Sized>(argument: &T) -> Kept<T> {
+    Kept(argument.keep())
 }
 
 /// Copies a list of borrowed things.
-pub fn keep_each<T: Keep + ?Sized>(arguments: &[&T]) -> Vec<Kept<T::Owned, T>> {
+pub fn keep_each<T: Keep + ?Sized>(arguments: &[&T]) -> Vec<Kept<T>> {
     arguments.iter().map(|argument| keep(*argument)).collect()
 }
 
 /// Lends what [`keep_each`] copied.
-pub fn lend_each<O: Borrow<T>, T: ?Sized>(kept: &[Kept<O, T>]) -> Vec<&T> {
+pub fn lend_each<T: Keep + ?Sized>(kept: &[Kept<T>]) -> Vec<&T> {
     kept.iter().map(Kept::lend).collect()
 }

@@ -156,7 +156,8 @@ mod tests {
 
     use super::*;
 
-    fn part<By>(value: impl KeyPart<By>) -> String {
+    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
+    fn part<By, T: KeyPart<By>>(value: T) -> String {
         let mut key = Key::new();
         key.part(&value);
         key.finish()

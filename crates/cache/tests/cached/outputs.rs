@@ -103,7 +103,7 @@ async fn question_mark_converts_errors_and_bytes_come_as_bytes() {
 /// Docs.
 #[cached(cache = cache, kind = TEXT, key = "marked")]
 #[deprecated(note = "kept")]
-#[expect(clippy::missing_const_for_fn, unused_variables, reason = "expected where the body is")]
+#[expect(unused_variables, reason = "expected where the body is")]
 async fn marked(cache: &Cache) -> Result<String, Down> {
     let unused = 1;
     Ok("marked".into())
