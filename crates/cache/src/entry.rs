@@ -439,6 +439,28 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
         self.get_or_revalidate(as_loaded(load)).await
     }
 
+    /// As [`Entry::get_or_load`], with a loader that is made when one is needed.
+    #[cfg(feature = "response")]
+    pub(crate) async fn get_or_load_with<E, F, Fut>(
+        self,
+        make: impl FnOnce() -> F,
+    ) -> Result<(Shared<V>, Outcome), LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        match self.0.local() {
+            Some(hit) => {
+                if hit.is_due {
+                    self.0.load_early(hit.now, as_loaded(make()));
+                }
+                Ok(answered(hit))
+            }
+            None => Box::pin(self.0.load(as_loaded(make()))).await,
+        }
+    }
+
     /// As [`Entry::get_or_revalidate`].
     ///
     /// # Errors

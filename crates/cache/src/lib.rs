@@ -30,6 +30,8 @@ mod outcome;
 mod pattern;
 mod policy;
 mod remote;
+#[cfg(feature = "response")]
+pub mod response;
 mod stamp;
 mod stats;
 #[cfg(feature = "testkit")]
