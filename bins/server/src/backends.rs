@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use stockpile_cache::Cache;
 use stockpile_market::SecurityKind;
-use stockpile_routes::{AppState, Lifetimes, Options};
+use stockpile_routes::{AppState, Lifetimes, Options, StreamOptions};
 use stockpile_settings::{ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
 use stockpile_storage::{Store, sqlite};
 
@@ -68,7 +68,12 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
         Demo::Off => false,
         Demo::Auto => !has_bars(&store).await?,
     };
-    let state = AppState::new(store, cache, &options);
+    let streams = StreamOptions {
+        max_connections: settings.http.stream_max_connections,
+        allowed_origins: settings.http.cors_origins.clone(),
+        ..StreamOptions::default()
+    };
+    let state = AppState::new(store, cache, &options).with_streams(streams);
     match &settings.storage {
         StorageUrl::Sqlite { path } if wants_demo => {
             Ok(state.with_demo(demo::open(path, settings.demo == Demo::On).await?))

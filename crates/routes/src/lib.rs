@@ -22,6 +22,7 @@ mod search;
 mod state;
 mod stock;
 mod stored;
+mod stream;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub use crate::{
     quotes::{Quote, QuoteSource},
     request_id::assign as assign_request_id,
     state::{AppState, Demo, Lifetimes, Options},
+    stream::StreamOptions,
 };
 
 /// How long a body may stand in for one that cannot be made: a day without the store is still a day with answers.
@@ -55,7 +57,7 @@ fn routes() -> Vec<Route> {
     routes.extend(overview::routes());
     routes.extend(stock::routes());
     routes.extend(crypto::routes());
-    routes.extend([bars::route(), search::route()]);
+    routes.extend([bars::route(), search::route(), stream::route()]);
     routes.extend(index::routes());
     routes.extend(openapi::routes());
     routes

@@ -14,6 +14,7 @@ use crate::{
     problem::Problem,
     quotes::{Quote, QuoteSource},
     reference_data::{ReferenceData, References},
+    stream::{StreamOptions, Streams},
 };
 
 /// How long bodies are fresh, by family.
@@ -79,6 +80,7 @@ pub struct AppState {
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
     pub(crate) started: Instant,
+    pub(crate) streams: Arc<Streams>,
     now: fn() -> Timestamp,
 }
 
@@ -95,6 +97,7 @@ impl AppState {
             request_timeout: options.request_timeout,
             version: options.version,
             started: Instant::now(),
+            streams: Arc::new(Streams::new(StreamOptions::default())),
             now: options.now,
         }
     }
@@ -105,6 +108,12 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Streams quotes otherwise than by the defaults.
+    #[must_use]
+    pub fn with_streams(self, options: StreamOptions) -> Self {
+        Self { streams: Arc::new(Streams::new(options)), ..self }
     }
 
     /// The latest quote of a live source, if there is one for this market.

@@ -60,6 +60,8 @@ async fn a_bad_parameter_is_named() {
         ("/api/overview/hot-stocks?format=xml", "format"),
         ("/api/overview/market-stats?format=csv", "format"),
         ("/api/stock/600519.SH/basic?format=csv", "format"),
+        ("/api/stream/quotes", "codes"),
+        ("/api/stream/quotes?codes=600519,x", "codes"),
         ("/health?x=1", "x"),
         ("/livez?x=1", "x"),
         ("/readyz?x=1", "x"),

@@ -16,3 +16,4 @@ mod real_market;
 mod revision;
 mod search;
 mod stock;
+mod stream;

@@ -102,6 +102,13 @@ impl Route {
         self.response(status, ResponseBuilder::new().description(about).content(media_type, content))
     }
 
+    /// The same with an example.
+    pub(crate) fn text_as(self, status: &str, media_type: &str, about: &str, example: &str) -> Self {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let content = ContentBuilder::new().schema(Some(schema)).example(Some(json!(example))).build();
+        self.response(status, ResponseBuilder::new().description(about).content(media_type, content))
+    }
+
     /// An answer without a body.
     pub(crate) fn empty(self, status: &str, about: &str) -> Self {
         self.response(status, ResponseBuilder::new().description(about))
