@@ -11,6 +11,7 @@ use stockpile_market::{TradeDate, TsCode};
 use stockpile_storage::Store;
 
 use crate::{
+    metrics::{Meters, Metrics},
     problem::Problem,
     quotes::{Quote, QuoteSource},
     reference_data::{ReferenceData, References},
@@ -81,6 +82,7 @@ pub struct AppState {
     pub(crate) version: &'static str,
     pub(crate) started: Instant,
     pub(crate) streams: Arc<Streams>,
+    pub(crate) meters: Option<Arc<Meters>>,
     now: fn() -> Timestamp,
 }
 
@@ -98,6 +100,7 @@ impl AppState {
             version: options.version,
             started: Instant::now(),
             streams: Arc::new(Streams::new(StreamOptions::default())),
+            meters: None,
             now: options.now,
         }
     }
@@ -108,6 +111,13 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Counts what happens, and shows it at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        let started_s = (self.now)().as_millisecond() as f64 / 1e3 - self.started.elapsed().as_secs_f64();
+        Self { meters: Some(Arc::new(Meters::new(metrics, self.version, started_s))), ..self }
     }
 
     /// Streams quotes otherwise than by the defaults.

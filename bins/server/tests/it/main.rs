@@ -9,6 +9,7 @@ mod crypto;
 mod csv;
 mod demo;
 mod health;
+mod metrics;
 mod openapi;
 mod overview;
 mod process;

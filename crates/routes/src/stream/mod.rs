@@ -68,6 +68,11 @@ impl Streams {
         Self { board: Arc::new(Board::new()), free: Arc::new(Semaphore::new(free)), options }
     }
 
+    /// Connections that are open.
+    pub(crate) fn open(&self) -> usize {
+        self.options.max_connections.saturating_sub(self.free.available_permits())
+    }
+
     fn admit(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.free.clone().try_acquire_owned().map_err(|_| {
             Problem::RateLimited(format!("all {} streams are in use", self.options.max_connections))
