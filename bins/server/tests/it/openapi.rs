@@ -82,7 +82,12 @@ async fn every_example_is_what_the_server_answers() {
         let answered =
             response.headers()["content-type"].to_str().unwrap().split(';').next().unwrap().to_owned();
         assert!(content.contains_key(&answered), "{path} answers {answered}");
-        let Some(example) = content[&answered].get("example") else { continue };
+        assert_eq!(
+            content[&answered].get("example"),
+            None,
+            "{path}: the viewer shows none but named examples"
+        );
+        let Some(example) = content[&answered].pointer("/examples/stored/value") else { continue };
         let answer: Value = if answered == "text/event-stream" {
             // Without end, so its first event stands for it.
             Value::from(String::from_utf8(response.chunk().await.unwrap().unwrap().to_vec()).unwrap())
