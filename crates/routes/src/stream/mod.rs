@@ -99,13 +99,12 @@ pub(crate) fn route() -> Route {
              what `/api/stock/{code}/quote` answers. Between events a comment shows every 15 s that the connection lives. After a \
              break, with or without `Last-Event-ID`, the present quotes come again. A client that reads slowly gets the \
              latest quote of each code.\n\n\
-             The same path upgrades to a WebSocket, where `codes` may be left out. It takes `{\"subscribe\": [codes]}` and \
+             The same path upgrades to a WebSocket (101), where `codes` may be left out. It takes `{\"subscribe\": [codes]}` and \
              `{\"unsubscribe\": [codes]}`, each whole or not at all, and sends `{\"quote\": {…}}` and `{\"error\": {problem}}`, with \
              a ping every 15 s; a client that is silent for 45 s is let go. 200 codes and 16 KiB a message at most. Pages \
              of other origins are refused unless the server was told of them.",
         )
         .text_as("200", "text/event-stream", "Events.", include_str!("../openapi/examples/stream-quotes.txt"))
-        .empty("101", "A WebSocket from now on.")
         .refuses("400", "A parameter that cannot be right, or an upgrade that cannot.")
         .refuses("403", "A WebSocket for a page of another origin.")
         .refuses("404", "One of the codes is nobody's, or two stocks have its digits.")
