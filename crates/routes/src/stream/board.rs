@@ -189,3 +189,51 @@ impl Subscription {
         &self.board
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(number: u32) -> TsCode {
+        format!("{number}.SH").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_latest_of_each_code_is_handed_out_each_in_its_turn() {
+        let board = Arc::new(Board::new());
+        let mut subscription = board.subscription();
+        subscription.add(&[code(600_000), code(600_001)]);
+        for line in board.lines() {
+            for price in 0..1000 {
+                board.publish(&line, format!("{} {price}", line.code).into());
+            }
+        }
+        let mut seen = [subscription.changed().await.unwrap(), subscription.changed().await.unwrap()]
+            .map(|value| value.json.to_string());
+        seen.sort();
+        assert_eq!(seen, ["600000.SH 999", "600001.SH 999"]);
+        assert!(subscription.ready().is_none());
+        // A line that always has something new does not keep the other waiting.
+        for _ in 0..3 {
+            for line in board.lines() {
+                board.publish(&line, format!("{} {}", line.code, board.progress.borrow().published).into());
+            }
+            let (one, other) = (subscription.ready().unwrap(), subscription.ready().unwrap());
+            assert_ne!(one.json[..9], other.json[..9]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_watches_any_more_is_kept_for_a_minute() {
+        let board = Arc::new(Board::new());
+        let mut subscription = board.subscription();
+        subscription.add(&[code(600_000)]);
+        tokio::time::advance(KEEP * 3).await;
+        assert_eq!(board.lines().len(), 1, "watched all the time");
+        drop(subscription);
+        tokio::time::advance(KEEP - Duration::from_secs(1)).await;
+        assert_eq!(board.lines().len(), 1);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(board.lines().len(), 0);
+    }
+}
