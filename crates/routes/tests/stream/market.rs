@@ -112,6 +112,8 @@ fn store(market: &Arc<Market>) -> Store {
     let mut ingest = MockIngestRuns::new();
     let told = market.clone();
     ingest.expect_revision().returning(move || down(&told).map(|()| told.revision.load(SeqCst)));
+    let told = market.clone();
+    ingest.expect_fingerprint().returning(move || down(&told).map(|()| told.revision.load(SeqCst)));
     Store {
         engine: "sqlite",
         bars: Arc::new(bars),
