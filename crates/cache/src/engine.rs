@@ -1,18 +1,18 @@
 //! The parts of a cache and the steps every call is made of.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use crate::{
-    CacheValue, Clock, Codec, Kind, Lifetime, Namespace, Policy, RawKey, Shared, Tier,
+    CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier,
     envelope::{self, Reject, Seal},
     flights::{Before, Flights, Ticket},
     key::{EntryKey, EntryRef},
     l1::{L1, Slot},
     policy::Times,
-    remote::Remote,
+    remote::{Deadline, Receipt, Remote, Turn},
     stats::{Counters, Ledger},
     value::Held,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) namespace: Namespace,
     pub(crate) l1: L1,
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) defaults: Policy,
     pub(crate) clock: Arc<dyn Clock>,
@@ -97,25 +97,38 @@ impl Engine {
         kind: &Kind<V>,
         place: &Place,
         before: Before,
+        deadline: Deadline,
     ) -> Found<V> {
         let Some(remote) = &self.remote else { return Found::Nothing };
-        if !self.settled(before).await {
+        // Nobody waits for his turn at a backend that is not asked.
+        if remote.is_asked() && !self.settled(before, deadline).await {
             return Found::Nothing;
         }
-        match remote.call(remote.backend().get(&place.raw)).await {
+        match remote.get(&place.raw, deadline).await {
             Ok(Some(bytes)) => self.open(kind, place, &bytes),
             Ok(None) => Found::Nothing,
-            Err(_) => {
-                self.counters(kind).backend_error();
+            Err(fault) => {
+                if fault.is_failure() {
+                    self.counters(kind).backend_error();
+                }
                 Found::Nothing
             }
         }
     }
 
-    /// Waits for earlier writes, within the budget; false when they take longer.
-    pub(crate) async fn settled(&self, before: Before) -> bool {
-        let Some(remote) = self.remote.as_ref().filter(|_| !before.is_empty()) else { return true };
-        tokio::time::timeout(remote.budget, before.wait()).await.is_ok()
+    /// Starts the time a request may spend on the backend, over all it asks of it.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.remote.as_ref().map_or_else(|| Deadline::after(Duration::ZERO), |remote| remote.deadline())
+    }
+
+    /// Numbers a change of an entry. To be called with the key's lock held.
+    pub(crate) fn order(&self) -> u64 {
+        self.remote.as_ref().map_or(0, |remote| remote.order())
+    }
+
+    /// Waits for earlier writes, within the request's budget; false when they take longer.
+    pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
+        before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
     }
 
     /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.
@@ -180,7 +193,7 @@ impl Engine {
         before: Before,
     ) -> Option<(Shared<V>, Times)> {
         let place = self.place(kind, &ticket.key);
-        let found = self.find(kind, &place, before).await;
+        let found = self.find(kind, &place, before, self.deadline()).await;
         self.take(ticket, found)
     }
 
@@ -191,25 +204,48 @@ impl Engine {
         times.is_fresh(self.clock.now_ms()).then_some((value, times))
     }
 
-    /// Writes sealed bytes for so many milliseconds; true when the backend took them.
-    pub(crate) async fn write<V>(&self, kind: &Kind<V>, place: &Place, sealed: Bytes, millis: u64) -> bool {
-        let (Some(remote), Some(lifetime)) = (&self.remote, Lifetime::from_millis(millis)) else {
-            return false;
-        };
-        let written = remote.call(remote.backend().set(&place.raw, sealed, lifetime)).await.is_ok();
-        if !written {
-            self.counters(kind).backend_error();
+    /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile.
+    pub(crate) async fn write_fill<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        ticket: &Ticket,
+    ) {
+        let mut order = 0;
+        // Under the key's lock, so that this write comes before every later change.
+        if millis > 0 && ticket.fill(|| order = self.order()) {
+            let turn = Turn { order, settled: true, deadline: self.deadline() };
+            self.write(kind, place, sealed, millis, true, turn).await;
         }
-        written
     }
 
-    /// Deletes from the backend; says whether there was something, or `None` when it failed.
-    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place) -> Option<bool> {
-        let Some(remote) = &self.remote else { return Some(false) };
-        let deleted = remote.call(remote.backend().delete(&place.raw)).await.ok();
-        if deleted.is_none() {
+    /// Writes sealed bytes for so many milliseconds. `fill` says that a load made them.
+    pub(crate) async fn write<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        fill: bool,
+        turn: Turn,
+    ) -> Receipt<()> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        let dead_at = self.clock.now_ms().saturating_add(millis);
+        self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
+    }
+
+    /// Deletes from the backend; the answer says whether there was something.
+    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        self.counted(kind, remote.delete(&place.raw, turn).await)
+    }
+
+    fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
+        if receipt.failed {
             self.counters(kind).backend_error();
         }
-        deleted
+        receipt
     }
 }

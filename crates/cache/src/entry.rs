@@ -9,6 +9,7 @@ use crate::{
     key::EntryRef,
     load::{Arrival, Flight, Progress, Via},
     policy::{Terms, Times},
+    remote::Turn,
 };
 
 mod wait;
@@ -123,24 +124,28 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let packed = Times::plan(now, now, &terms, place.seal.spread())
             .and_then(|times| engine.pack::<V>(&place, V::Codec::share(value), times, absent, 0));
         let kept = engine.l1.is_on() && packed.is_some();
-        let (ticket, before, ()) = engine.flights.change(key.clone(), || match &packed {
-            Some(packed) => engine.fill_l1::<V>(&key, &packed.value, packed.times, packed.weight),
-            None => drop(engine.l1.remove(&key)),
+        let (ticket, before, order) = engine.flights.change(key.clone(), || {
+            match &packed {
+                Some(packed) => engine.fill_l1::<V>(&key, &packed.value, packed.times, packed.weight),
+                None => drop(engine.l1.remove(&key)),
+            }
+            engine.order()
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
             return Written { l1, l2: Stored::Skipped };
         }
         let sealed = packed.and_then(|packed| Some((packed.sealed?, packed.times.dead_at - now)));
+        let deadline = engine.deadline();
         let write = async move {
-            let _settled = engine.settled(before).await;
+            let settled = engine.settled(before, deadline).await;
             let _ticket = ticket;
+            let turn = Turn { order, settled, deadline };
             let Some((sealed, lifetime)) = sealed else {
                 // The older value must not come back.
-                return engine.erase(&kind, &place).await.map_or(Stored::Failed, |_| Stored::Skipped);
+                return engine.erase(&kind, &place, turn).await.stored(Stored::Skipped);
             };
-            let taken = engine.write(&kind, &place, sealed, lifetime).await;
-            if taken { Stored::Stored } else { Stored::Failed }
+            engine.write(&kind, &place, sealed, lifetime, false, turn).await.stored(Stored::Stored)
         };
         // A task, so that a caller that goes away does not leave the tiers apart.
         Written { l1, l2: tokio::spawn(write).await.unwrap_or(Stored::Failed) }

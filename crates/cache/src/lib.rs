@@ -40,5 +40,6 @@ pub use load::LoadCx;
 pub use outcome::{Answer, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::Policy;
+pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
 pub use value::{CacheValue, Codec, Json, Raw, Shared, SharedValue};

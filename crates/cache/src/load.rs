@@ -169,7 +169,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Ok((arrival, Some(sealed))) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
-                engine.write(&kind, &place, sealed, lifetime).await;
+                engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
                 drop(ticket);
             }
             // The next caller must find no trace of a load that has ended: off the list first, then the news.
@@ -196,7 +196,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     {
         let engine = Arc::clone(&self.engine);
         let mut writable = true;
-        match engine.find(&self.kind, place, before).await {
+        match engine.find(&self.kind, place, before, engine.deadline()).await {
             Found::Entry { value, times, weight } => {
                 if let Some(fresh) = self.consider(value, times, weight) {
                     return Ok((fresh, None));

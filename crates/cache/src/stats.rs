@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::{Tier, key::same_name};
+use crate::{BackendStats, Tier, key::same_name};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -174,6 +174,8 @@ pub struct Stats {
     pub l1_max_bytes: u64,
     /// Keys with a load or a backend call under way.
     pub in_flight: u64,
+    /// What happened between the cache and its backend.
+    pub backend: BackendStats,
 }
 
 /// What happened to the entries of one kind.
