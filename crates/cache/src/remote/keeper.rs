@@ -78,13 +78,13 @@ impl Remote {
             let answer = self.run(self.settings.budget, self.backend.ping()).await;
             let good = answer.is_ok() && self.backend.health() != Health::Down;
             // What it missed first: a read must not find what was deleted meanwhile.
-            let good = good && self.replay().await;
+            let good = good && self.replay(None).await;
             match self.breaker.end_probe(good) {
                 Some(outage) => self.log.closed(self, outage),
                 None => self.log.summary(self),
             }
         } else if self.breaker.is_closed() {
-            self.replay().await;
+            self.replay(Some(Instant::now())).await;
         }
     }
 

@@ -166,12 +166,6 @@ impl Queue {
         self.len() + self.under_way
     }
 
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        let keys = self.keys.values().map(|pending| pending.due);
-        let sweeps = self.sweeps.iter().map(|sweep| sweep.due);
-        keys.chain(sweeps).chain(self.bumps.values().map(|bump| bump.due)).min()
-    }
-
     pub(super) fn push_sweep(&mut self, pattern: Pattern, order: u64, due: Instant) {
         if self.forgets_all() {
             return;

@@ -11,13 +11,12 @@ use crate::{RawKey, Result, ScanLimit};
 const BATCH: usize = 128;
 
 impl Remote {
-    /// Sends what is due; false when the backend failed again.
-    pub(super) async fn replay(self: &Arc<Self>) -> bool {
-        let by = Instant::now();
+    /// Sends what is due by then, or all; false when the backend failed again.
+    pub(super) async fn replay(self: &Arc<Self>, by: Option<Instant>) -> bool {
         self.replay_many(by).await && self.replay_keys(by).await
     }
 
-    async fn replay_many(self: &Arc<Self>, by: Instant) -> bool {
+    async fn replay_many(self: &Arc<Self>, by: Option<Instant>) -> bool {
         let bumps = self.queue().due_bumps(by);
         for (counter, how, asked) in bumps {
             let answer = self.send(self.backend.bump_generation(&counter, how)).await;
@@ -50,7 +49,7 @@ impl Remote {
         true
     }
 
-    async fn replay_keys(self: &Arc<Self>, by: Instant) -> bool {
+    async fn replay_keys(self: &Arc<Self>, by: Option<Instant>) -> bool {
         let due = self.queue().due_keys(by);
         for keys in due.chunks(BATCH) {
             let now = self.clock.now_ms();

@@ -1,9 +1,11 @@
 //! What a cache promises its callers, one test per promise.
 
+mod breaker;
 mod expiry;
 mod fence;
 mod kit;
 mod outage;
+mod replay;
 mod single_flight;
 mod stale;
 mod tiers;

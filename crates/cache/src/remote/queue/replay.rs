@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Invalidation, Op, Pattern, Queue, RawKey};
+use super::{Invalidation, Op, Pattern, Pending, Queue, RawKey};
 use crate::{
     Lifetime,
     remote::{breaker::pause, fault::Landing},
@@ -23,8 +23,22 @@ pub(in crate::remote) struct Batch {
 }
 
 impl Queue {
-    pub(in crate::remote) fn due_bumps(&self, by: Instant) -> Vec<(RawKey, Invalidation, u64)> {
-        let due = self.bumps.iter().filter(|(_, bump)| bump.due <= by);
+    /// When the first thing is due that does not wait for another.
+    pub(in crate::remote) fn next_due(&self) -> Option<Instant> {
+        let keys = self.keys.iter().filter(|(key, _)| !self.waits_for_many(key));
+        let keys = keys.map(|(_, pending)| pending.due);
+        let sweeps = self.sweeps.iter().map(|sweep| sweep.due);
+        keys.chain(sweeps).chain(self.bumps.values().map(|bump| bump.due)).min()
+    }
+
+    /// A value must not be sent before what would take it away again.
+    fn waits_for_many(&self, key: &RawKey) -> bool {
+        self.forgets_all() || self.sweeps.iter().any(|sweep| sweep.pattern.matches(key.as_str()))
+    }
+
+    /// `by` is when it has to be due; `None` takes all.
+    pub(in crate::remote) fn due_bumps(&self, by: Option<Instant>) -> Vec<(RawKey, Invalidation, u64)> {
+        let due = self.bumps.iter().filter(|(_, bump)| by.is_none_or(|by| bump.due <= by));
         due.map(|(counter, bump)| (counter.clone(), bump.how, bump.asked)).collect()
     }
 
@@ -38,8 +52,8 @@ impl Queue {
         }
     }
 
-    pub(in crate::remote) fn due_sweeps(&self, by: Instant) -> Vec<(Pattern, u64)> {
-        let due = self.sweeps.iter().filter(|sweep| sweep.due <= by);
+    pub(in crate::remote) fn due_sweeps(&self, by: Option<Instant>) -> Vec<(Pattern, u64)> {
+        let due = self.sweeps.iter().filter(|sweep| by.is_none_or(|by| sweep.due <= by));
         due.map(|sweep| (sweep.pattern.clone(), sweep.order)).collect()
     }
 
@@ -57,9 +71,15 @@ impl Queue {
         }
     }
 
-    /// Returns the keys that are due, deletions first.
-    pub(in crate::remote) fn due_keys(&self, by: Instant) -> Vec<RawKey> {
-        let due = self.keys.iter().filter(|(_, pending)| pending.due <= by && !pending.replaying);
+    /// Returns the keys that are due, deletions first. Even `None` leaves out those that were confirmed and wait for
+    /// what may still land.
+    pub(in crate::remote) fn due_keys(&self, by: Option<Instant>) -> Vec<RawKey> {
+        let now = Instant::now();
+        let is_due = |(key, pending): &(&RawKey, &Pending)| {
+            let by = by.unwrap_or(if pending.confirmed { now } else { pending.due });
+            pending.due <= by && !pending.replaying && !self.waits_for_many(key)
+        };
+        let due = self.keys.iter().filter(is_due);
         let mut due: Vec<_> = due.map(|(key, pending)| (matches!(pending.op, Op::Set { .. }), key)).collect();
         due.sort_unstable_by_key(|(is_set, _)| *is_set);
         due.into_iter().map(|(_, key)| key.clone()).collect()
