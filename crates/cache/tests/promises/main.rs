@@ -3,7 +3,9 @@
 mod breaker;
 mod expiry;
 mod fence;
+mod ghost;
 mod kit;
+mod log;
 mod outage;
 mod replay;
 mod single_flight;
