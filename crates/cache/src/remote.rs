@@ -52,6 +52,10 @@ use crate::{Backend, Clock, Error, RawKey, Result};
 /// Runs between two backend calls, so it must be quick. The same change may come twice.
 pub(crate) type OnApplied = Arc<dyn Fn(Applied<'_>) + Send + Sync>;
 
+/// How long after the backend answers again a write without an answer may still land. A frozen server carries out at
+/// once what it was sent; what lies in the buffers of the network may take a little longer.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Settings of the guard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -67,7 +71,7 @@ pub(crate) struct Remote {
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     settings: Settings,
-    /// How long a call waits that nobody waits for, and how long a write without an answer may still land.
+    /// How long a call may take that nobody waits for.
     patience: Duration,
     on_applied: OnApplied,
     orders: AtomicU64,
@@ -94,7 +98,7 @@ impl Remote {
             // A backend that answers later than this is down for all that matters.
             Duration::from_secs(10),
         );
-        let limits = Limits { keys: settings.keys, bytes: settings.bytes, quiet: patience };
+        let limits = Limits { keys: settings.keys, bytes: settings.bytes, quiet: QUIET.max(patience) };
         Arc::new(Self {
             backend,
             clock,

@@ -128,7 +128,7 @@ async fn refused_writes_leave_reads_alone() {
     assert_eq!(rig.cache.get(&PAGE, "k").await, None, "the old value was replaced");
     assert!(rig.cache.stats().backend.refused >= 2);
     rig.chaos.refuse_writes(false);
-    assert!(rig.cache.flush(SECOND * 2).await);
+    assert!(rig.cache.flush(SECOND * 3).await);
     assert_eq!(rig.node().get(&PAGE, "k").await, None);
 }
 

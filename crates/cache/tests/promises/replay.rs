@@ -47,7 +47,7 @@ async fn deletion_that_fails_alone_is_repeated_though_the_breaker_stays_closed()
     rig.chaos.fail(false);
     assert_eq!(rig.cache.get(&PAGE, "k").await, None, "what the backend still has is not believed");
     assert_eq!(rig.cache.remote_health().unwrap().state, BreakerState::Closed);
-    assert!(rig.cache.flush(SECOND).await);
+    assert!(rig.cache.flush(SECOND * 3).await);
     assert_eq!(rig.node().get(&PAGE, "k").await, None);
 }
 
@@ -265,7 +265,7 @@ async fn flush_waits_for_a_write_that_is_under_way() {
     settle().await;
     assert!(!rig.cache.flush(MILLI * 10).await);
     rig.chaos.hold_writes(false);
-    assert!(rig.cache.flush(SECOND).await);
+    assert!(rig.cache.flush(SECOND * 3).await);
     assert!(rig.chaos.get(&raw("k")).await.unwrap().is_some());
 }
 
