@@ -11,3 +11,4 @@ mod replay;
 mod single_flight;
 mod stale;
 mod tiers;
+mod turmoil;
