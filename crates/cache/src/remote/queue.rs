@@ -82,8 +82,10 @@ pub(super) struct Queue {
     bytes: u64,
     /// Entries that may be dropped without harm.
     spare: usize,
-    /// Writes the backend is being asked to do.
-    under_way: usize,
+    /// Keys the backend is being asked to change, and by how many writes at once.
+    under_way: HashMap<RawKey, usize>,
+    /// Invalidations of many keys it is being asked for.
+    many_under_way: usize,
     pub(super) dropped: u64,
     pub(super) overflows: u64,
 }
@@ -129,7 +131,8 @@ impl Queue {
             bumps: HashMap::new(),
             bytes: 0,
             spare: 0,
-            under_way: 0,
+            under_way: HashMap::new(),
+            many_under_way: 0,
             dropped: 0,
             overflows: 0,
         }
@@ -163,7 +166,7 @@ impl Queue {
 
     /// What is left to be done before the backend has everything.
     pub(super) fn outstanding(&self) -> usize {
-        self.len() + self.under_way
+        self.len() + self.under_way.len() + self.many_under_way
     }
 
     pub(super) fn push_sweep(&mut self, pattern: Pattern, order: u64, due: Instant) {

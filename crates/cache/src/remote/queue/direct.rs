@@ -40,7 +40,7 @@ impl Queue {
         }
         // From now on a replay sends this one.
         self.change(key, |pending| pending.replace(op, order));
-        self.under_way += 1;
+        *self.under_way.entry(key.clone()).or_default() += 1;
         Start::Send
     }
 
@@ -55,7 +55,8 @@ impl Queue {
         landing: Landing,
         settled: bool,
     ) -> bool {
-        self.under_way -= 1;
+        // Two at once: they may arrive in any order.
+        let settled = self.leave(key) && settled;
         if !self.keys.contains_key(key) {
             let Some(pending) = self.unfinished(op, order, landing, settled) else { return false };
             self.insert(key.clone(), pending);
@@ -64,6 +65,9 @@ impl Queue {
         let (now, quiet, mut done) = (Instant::now(), self.limits.quiet, false);
         self.change(key, |pending| {
             pending.unsure |= !settled;
+            if pending.order < order {
+                pending.replace(&op, order);
+            }
             match landing {
                 Landing::Landed if pending.order > order => {}
                 Landing::Landed => {
@@ -88,6 +92,17 @@ impl Queue {
         !done
     }
 
+    /// Ends a write of a key; true when there is no other.
+    fn leave(&mut self, key: &RawKey) -> bool {
+        let Some(writes) = self.under_way.get_mut(key) else { return true };
+        *writes -= 1;
+        let last = *writes == 0;
+        if last {
+            self.under_way.remove(key);
+        }
+        last
+    }
+
     /// What is to be kept of a write of a key that was not kept before.
     fn unfinished(&self, op: Op, order: u64, landing: Landing, settled: bool) -> Option<Pending> {
         let now = Instant::now();
@@ -108,7 +123,7 @@ impl Queue {
     }
 
     pub(in crate::remote) fn start_many(&mut self) {
-        self.under_way += 1;
+        self.many_under_way += 1;
     }
 
     /// Takes in what came of a sweep; true when it will be repeated.
@@ -119,7 +134,7 @@ impl Queue {
         landing: Landing,
         supported: bool,
     ) -> bool {
-        self.under_way -= 1;
+        self.many_under_way -= 1;
         let again = landing != Landing::Landed && supported;
         if again {
             self.push_sweep(pattern, order, Instant::now() + pause(0));
@@ -134,7 +149,7 @@ impl Queue {
         how: Invalidation,
         landing: Landing,
     ) -> bool {
-        self.under_way -= 1;
+        self.many_under_way -= 1;
         if landing != Landing::Landed {
             self.push_bump(counter, how, Instant::now() + pause(0));
             return true;
