@@ -111,7 +111,7 @@ impl Remote {
             outstanding: watch::Sender::new(0),
             keeper: Mutex::default(),
             tally: Tally::default(),
-            log: Log::default(),
+            log: Log::new(),
         })
     }
 

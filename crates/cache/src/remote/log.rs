@@ -25,6 +25,10 @@ mod on {
     }
 
     impl Log {
+        pub(in crate::remote) fn new() -> Self {
+            Self::default()
+        }
+
         pub(in crate::remote) fn opened(&self, remote: &Remote) {
             self.is_time(true);
             let report = remote.report();
@@ -83,11 +87,15 @@ mod off {
 
     use crate::remote::Remote;
 
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(in crate::remote) struct Log;
 
     #[expect(clippy::unused_self, reason = "as with the feature")]
     impl Log {
+        pub(in crate::remote) const fn new() -> Self {
+            Self
+        }
+
         pub(in crate::remote) fn opened(&self, _remote: &Remote) {}
 
         pub(in crate::remote) fn closed(&self, _remote: &Remote, _outage: Duration) {}

@@ -214,15 +214,15 @@ impl Queue {
     }
 
     /// Adds a key that is not there.
-    fn insert(&mut self, key: RawKey, pending: Pending) {
+    fn insert(&mut self, key: &RawKey, pending: Pending) {
         if self.forgets_all() {
             return;
         }
-        self.bytes += pending.cost(&key);
+        self.bytes += pending.cost(key);
         self.spare += usize::from(pending.is_spare());
         self.keys.insert(key.clone(), pending);
         if self.is_full() {
-            self.make_room(Some(&key));
+            self.make_room(Some(key));
         }
     }
 

@@ -24,7 +24,7 @@ impl Queue {
                 pending.replace(&op, order);
                 pending.unsure |= !settled;
             }),
-            None => self.insert(key.clone(), Pending { unsure: !settled, ..Pending::new(op, order, now) }),
+            None => self.insert(key, Pending { unsure: !settled, ..Pending::new(op, order, now) }),
         }
     }
 
@@ -59,7 +59,7 @@ impl Queue {
         let settled = self.leave(key) && settled;
         if !self.keys.contains_key(key) {
             let Some(pending) = self.unfinished(op, order, landing, settled) else { return false };
-            self.insert(key.clone(), pending);
+            self.insert(key, pending);
             return true;
         }
         let (now, quiet, mut done) = (Instant::now(), self.limits.quiet, false);
