@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "test")]
+
 use std::{sync::Arc, time::Duration};
 
 use stockpile_cache::{BreakerState, Cache, Failure, Health, MemoryBackend, Stored, testkit::ChaosBackend};

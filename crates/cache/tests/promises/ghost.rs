@@ -1,4 +1,5 @@
 //! Writes that got no answer and land later.
+#![allow(clippy::unwrap_used, reason = "test")]
 
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ async fn ghosts_of_a_frozen_backend_are_laid_whenever_they_land() {
         rig.cache.set(&PAGE, "other", text("new")).await;
         sleep(SECOND * 600).await;
         rig.chaos.late_writes(false);
-        rig.chaos.delay(MILLI * 0);
+        rig.chaos.delay(std::time::Duration::ZERO);
         sleep(MILLI * lands_after).await;
         assert!(rig.chaos.land().await.unwrap() >= 2);
         assert_eq!(rig.cache.get(&PAGE, "k").await, None);

@@ -1,4 +1,5 @@
 //! What is said in the log, and how often.
+#![allow(clippy::unwrap_used, reason = "test")]
 
 use std::{
     fmt::Write,

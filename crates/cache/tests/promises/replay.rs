@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "test")]
+
 use std::{sync::Arc, time::Duration};
 
 use stockpile_cache::{Backend, BreakerState, Cache, Generation, Kind, Namespace, RawKey, Stored};

@@ -1,5 +1,6 @@
 //! Any order of changes and faults: a read never gives what was replaced, and at the end the backend has what it
 //! should have.
+#![allow(clippy::unwrap_used, reason = "test")]
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -167,7 +168,7 @@ impl Turmoil {
         chaos.panic(false);
         chaos.refuse_writes(false);
         chaos.fail_after(usize::MAX);
-        chaos.delay(MILLI * 0);
+        chaos.delay(std::time::Duration::ZERO);
         self.thaw(500).await;
     }
 }
