@@ -1,14 +1,22 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 
 use crate::{
-    Backend, Cache, Clock, Error, Namespace, Policy, RawKey, Result, SystemClock,
+    Backend, Bus, Cache, Clock, Error, Namespace, Policy, Result, SystemClock,
+    coherence::Coherence,
     engine::Engine,
     flights::Flights,
+    generations::Generations,
     l1::L1,
-    remote::{Remote, Settings},
+    policy::millis,
+    remote::{Applied, Remote, Settings},
+    stamp::TagId,
     stats::Ledger,
+    trust::Trust,
 };
 
 /// Settings of a cache. Made by [`Cache::builder`].
@@ -17,6 +25,9 @@ use crate::{
 pub struct CacheBuilder {
     namespace: String,
     l1_max_bytes: u64,
+    l1_max_age: Duration,
+    l1_max_age_on_bus: Duration,
+    bus: Option<Arc<dyn Bus>>,
     backend: Option<Arc<dyn Backend>>,
     defaults: Policy,
     budget: Duration,
@@ -32,6 +43,9 @@ impl CacheBuilder {
         Self {
             namespace: "cache:".to_owned(),
             l1_max_bytes: 64 << 20,
+            l1_max_age: Duration::from_secs(5),
+            l1_max_age_on_bus: Duration::from_secs(60),
+            bus: None,
             backend: None,
             defaults: Policy::NONE,
             budget: Duration::from_millis(50),
@@ -54,6 +68,27 @@ impl CacheBuilder {
     /// A value of more than 8 MiB, or of more than the whole, may not be kept in process.
     pub const fn l1_max_bytes(mut self, bytes: u64) -> Self {
         self.l1_max_bytes = bytes;
+        self
+    }
+
+    /// Sets how long an entry in this process may be given without asking the backend whether it still stands; 5 s.
+    /// It bounds how long a change by another process stays unseen while no bus tells of it. Without a backend it
+    /// means nothing.
+    pub const fn l1_max_age(mut self, age: Duration) -> Self {
+        self.l1_max_age = age;
+        self
+    }
+
+    /// Sets the same for while a bus is connected; 60 s. It bounds how long something stays unseen that no bus tells
+    /// of: a backend that was emptied from outside, or written by another program.
+    pub const fn l1_max_age_on_bus(mut self, age: Duration) -> Self {
+        self.l1_max_age_on_bus = age;
+        self
+    }
+
+    /// Sets the way to tell other processes what changed; none.
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = Some(bus);
         self
     }
 
@@ -150,20 +185,34 @@ impl CacheBuilder {
             keys,
             bytes,
         };
-        let remote = self.backend.map(|backend| {
-            let everything = RawKey::own(&namespace, "generation:0000000000000000");
-            Remote::new(backend, Arc::clone(&self.clock), settings, everything, Arc::new(|_applied| {}))
-        });
-        let engine = Engine {
+        let max_age = if self.backend.is_some() { millis(self.l1_max_age) } else { u64::MAX };
+        let (backend, clock) = (self.backend, Arc::clone(&self.clock));
+        let remote = |namespace: &Namespace, me: &Weak<Engine>| {
+            let (backend, me) = (backend?, Weak::clone(me));
+            let on_applied = move |applied: Applied<'_>| {
+                if let Some(engine) = me.upgrade() {
+                    engine.applied(applied);
+                }
+            };
+            let everything = TagId::EVERYTHING.counter(namespace);
+            Some(Remote::new(backend, clock, settings, everything, Arc::new(on_applied)))
+        };
+        let (bus, prefix) = (self.bus, namespace.prefix().to_owned());
+        let engine = Arc::new_cyclic(|me| Engine {
+            coherence: bus.map(|bus| Coherence::new(bus, &prefix, Weak::clone(me))),
+            l1_max_age: self.l1_max_age,
+            l1_max_age_on_bus: self.l1_max_age_on_bus,
+            remote: remote(&namespace, me),
             namespace,
             l1: L1::new(self.l1_max_bytes),
-            remote,
             flights: Flights::new(),
+            generations: Generations::new(),
+            trust: Trust::new(max_age),
             defaults: self.defaults,
             clock: self.clock,
             loads: Semaphore::new(self.max_loads),
             ledger: Ledger::new(),
-        };
-        Cache { engine: Arc::new(engine) }
+        });
+        Cache { engine }
     }
 }

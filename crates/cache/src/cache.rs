@@ -1,12 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join;
+
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entry, Error, Health, Kind, Pattern, Policy, RemoteHealth, Removed,
-    Result, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
+    Pattern, Policy, RemoteHealth, Removed, Result, Shared, Stats, Tier, Written,
+    coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
     remote::Turn,
+    stamp::TagId,
 };
 
 /// A handle to a cache: cheap to clone, shared by every thread and task.
@@ -61,13 +65,23 @@ impl Cache {
 
     /// Names an entry, to be read, loaded or set with wishes of this call.
     pub const fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
-        Entry { engine: &self.engine, kind, key, wishes: Policy::NONE }
+        Entry { engine: &self.engine, kind, key, wishes: Policy::NONE, tags: Vec::new() }
+    }
+
+    /// Names several entries of one kind, to be read or loaded together.
+    pub fn entries<'a, V: CacheValue, K: AsRef<str>>(
+        &'a self,
+        kind: &'a Kind<V>,
+        keys: &'a [K],
+    ) -> Entries<'a, V> {
+        let keys = keys.iter().map(AsRef::as_ref).collect();
+        Entries { engine: &self.engine, kind, keys, wishes: Policy::NONE, tags: Vec::new() }
     }
 
     /// Reads a fresh value from this process, at once and without allocating. Counts a hit, or nothing.
     #[must_use]
     pub fn try_get_local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Shared<V>> {
-        self.engine.local(kind, key).map(|(value, _, _)| value)
+        self.engine.local(kind, key).map(|hit| hit.value)
     }
 
     /// Reads a fresh value from either tier.
@@ -106,9 +120,11 @@ impl Cache {
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
         let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
+        engine.listen();
         let answers = match &engine.remote {
             Some(remote) if !remote.is_asked() || engine.settled(Before::all(befores), deadline).await => {
-                remote.get_many(&raws, deadline).await
+                let get = remote.get_many(&raws, deadline);
+                join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
             }
             _ => Ok(Vec::new()),
         };
@@ -120,14 +136,14 @@ impl Cache {
         });
         // A backend that gives fewer answers than keys gives misses.
         let mut answers = answers.into_iter();
-        let place_of = |(ticket, place): (Ticket, Place)| {
-            let found = match answers.next().flatten() {
-                Some(bytes) => engine.open(kind, &place, &bytes),
-                None => Found::Nothing,
-            };
-            engine.take(&ticket, found).map(|(value, _)| value)
-        };
-        tickets.into_iter().zip(places).map(place_of).collect()
+        let found = places.iter().map(|place| match answers.next().flatten() {
+            Some(bytes) => engine.open(kind, place, &bytes),
+            None => Found::Nothing,
+        });
+        let found = engine.confirm_many(found.collect(), deadline).await;
+        let terms = engine.terms(kind);
+        let take = |(ticket, found)| engine.take(&ticket, found, &terms).map(|sight| sight.value);
+        tickets.into_iter().zip(found).map(take).collect()
     }
 
     /// Stores a value in both tiers, by its kind's policy. A load that runs meanwhile stores nothing.
@@ -144,6 +160,7 @@ impl Cache {
         let (ticket, before, (slot, order)) = engine.flights.change(key.clone(), remove);
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
+            engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
             return Removed { existed: here, complete: true, queued: false };
         }
         let deadline = engine.deadline();
@@ -168,9 +185,46 @@ impl Cache {
         }
     }
 
-    /// Removes every entry of this cache's namespace, from both tiers. Loads that run store nothing.
-    pub async fn clear(&self) -> Deleted {
-        self.sweep(Pattern::everything(&self.engine.namespace)).await
+    /// Expires every entry with `tag`, in every process that shares the backend: each may still stand in for a load
+    /// that fails, within its stale window. Loads that run store nothing. Takes one step, however many entries there are.
+    pub async fn expire_tag(&self, tag: &str) -> Invalidated {
+        self.invalidate_tag(tag, Invalidation::Expire).await
+    }
+
+    /// Removes every entry with `tag`, as [`expire_tag`](Self::expire_tag) expires them.
+    pub async fn remove_tag(&self, tag: &str) -> Invalidated {
+        self.invalidate_tag(tag, Invalidation::Remove).await
+    }
+
+    /// Removes every entry of this cache's namespace, in every process that shares the backend. Loads that run store
+    /// nothing. Takes one step; the bytes in the backend stay until their lifetime ends.
+    pub async fn clear(&self) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, Invalidation::Remove).await
+    }
+
+    /// Expires every entry of this cache's namespace, as [`expire_tag`](Self::expire_tag) does those of a tag.
+    pub async fn expire_all(&self) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, Invalidation::Expire).await
+    }
+
+    async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
+        // No entry has an empty tag.
+        if tag.is_empty() {
+            Invalidated { complete: true, queued: false }
+        } else {
+            self.invalidate(TagId::of(tag), how).await
+        }
+    }
+
+    async fn invalidate(&self, tag: TagId, how: Invalidation) -> Invalidated {
+        let engine = Arc::clone(&self.engine);
+        let begun = engine.begin(tag, how);
+        if engine.remote.is_none() {
+            return engine.tell(begun).await;
+        }
+        // A task, so that a caller that goes away does not leave half of it.
+        let told = tokio::spawn(async move { engine.tell(begun).await });
+        told.await.unwrap_or(Invalidated { complete: false, queued: false })
     }
 
     async fn sweep(&self, pattern: Pattern) -> Deleted {
@@ -179,7 +233,10 @@ impl Cache {
         let matches = |key: &EntryKey| all || pattern.matches(key.raw(&engine.namespace).as_str());
         let remove = || (engine.l1.remove_matching(matches), engine.order());
         let (sweep, before, (here, order)) = engine.flights.sweep(matches, remove);
-        let Some(remote) = engine.remote.clone() else { return Deleted::new(here, true) };
+        let Some(remote) = engine.remote.clone() else {
+            engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
+            return Deleted::new(here, true);
+        };
         let erase = {
             let engine = Arc::clone(&engine);
             async move {
@@ -206,6 +263,7 @@ impl Cache {
             l1_max_bytes: self.engine.l1.max_bytes(),
             in_flight: self.engine.flights.len(),
             backend: self.engine.remote.as_ref().map(|remote| remote.stats()).unwrap_or_default(),
+            bus: self.engine.coherence.as_ref().map(Coherence::stats),
         }
     }
 

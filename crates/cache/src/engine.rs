@@ -1,19 +1,28 @@
 //! The parts of a cache and the steps every call is made of.
 
+mod invalidation;
+mod lookup;
+mod stamping;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::{lookup::Found, stamping::Stamped};
 use crate::{
     CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier,
-    envelope::{self, Reject, Seal},
-    flights::{Before, Flights, Ticket},
+    coherence::Coherence,
+    envelope::{Facts, Seal},
+    flights::Flights,
+    generations::{Generations, Verdict},
     key::{EntryKey, EntryRef},
-    l1::{L1, Slot},
-    policy::Times,
-    remote::{Deadline, Receipt, Remote, Turn},
+    l1::{L1, Pause, Seen, Slot},
+    policy::{Terms, Times},
+    remote::Remote,
+    stamp::Stamps,
     stats::{Counters, Ledger},
+    trust::Trust,
     value::Held,
 };
 
@@ -22,6 +31,11 @@ pub(crate) struct Engine {
     pub(crate) l1: L1,
     pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) flights: Arc<Flights>,
+    pub(crate) generations: Generations,
+    pub(crate) trust: Trust,
+    pub(crate) coherence: Option<Coherence>,
+    pub(crate) l1_max_age: Duration,
+    pub(crate) l1_max_age_on_bus: Duration,
     pub(crate) defaults: Policy,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) loads: Semaphore,
@@ -45,16 +59,32 @@ pub(crate) struct Place {
     pub(crate) seal: Seal,
 }
 
-/// What the backend said about a key.
-pub(crate) enum Found<V: CacheValue> {
-    Entry {
-        value: Shared<V>,
-        times: Times,
-        weight: u64,
-    },
-    Nothing,
-    /// A newer release wrote it: not for us, and not to be overwritten.
-    Foreign,
+/// A value and what is known of it.
+pub(crate) struct Sight<V: CacheValue> {
+    pub(crate) value: Shared<V>,
+    pub(crate) facts: Facts,
+    pub(crate) weight: u64,
+}
+
+/// A fresh value of this process.
+pub(crate) struct Hit<V: CacheValue> {
+    pub(crate) value: Shared<V>,
+    pub(crate) times: Times,
+    pub(crate) now: u64,
+    /// Whether a load for the next value is due.
+    pub(crate) is_due: bool,
+}
+
+/// A value of this process that is not fresh, or not known to be.
+pub(crate) struct Leftover<V: CacheValue> {
+    pub(crate) value: Shared<V>,
+    pub(crate) times: Times,
+    pub(crate) refresh_at: u64,
+    pub(crate) stamps: Stamps,
+    pub(crate) etag: Option<Arc<str>>,
+    pub(crate) pause: Option<Pause>,
+    /// Whether the backend was not asked for so long that it may have been removed there.
+    pub(crate) is_unchecked: bool,
 }
 
 /// A value ready to be stored.
@@ -62,8 +92,8 @@ pub(crate) struct Packed<V: CacheValue> {
     pub(crate) value: Shared<V>,
     pub(crate) times: Times,
     pub(crate) weight: u64,
-    /// For the backend, when there is one and the value fits.
-    pub(crate) sealed: Option<Bytes>,
+    /// For the backend, when there is one.
+    pub(crate) payload: Option<Bytes>,
 }
 
 impl Engine {
@@ -78,174 +108,89 @@ impl Engine {
         self.ledger.of(kind.id(), kind.name())
     }
 
+    /// Listens to the others from now on.
+    #[inline]
+    pub(crate) fn listen(&self) {
+        if let Some(coherence) = &self.coherence {
+            coherence.start();
+        }
+    }
+
+    /// The terms of a kind where a call wishes nothing.
+    pub(crate) fn terms<V>(&self, kind: &Kind<V>) -> Terms {
+        kind.policy().or(self.defaults).resolve()
+    }
+
     /// The one way to a fresh value in this process; allocates nothing. Counts a hit, or nothing.
     #[inline]
-    pub(crate) fn local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<(Shared<V>, Times, u64)> {
+    pub(crate) fn local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Hit<V>> {
         let now = self.clock.now_ms();
         let seen = self.l1.get(&EntryRef { id: kind.id(), kind: kind.name(), key }, now)?;
-        if !seen.times.is_fresh(now) {
+        let is_good = seen.times.is_fresh(now)
+            && self.trust.holds(seen.checked_at, now)
+            && self.generations.judge_local(&seen.stamps) == Verdict::Valid;
+        if !is_good {
             return None;
         }
         self.counters(kind).hit(Tier::L1);
-        Some((seen.value, seen.times, now))
+        Some(Hit { value: seen.value, times: seen.times, now, is_due: now >= seen.refresh_at })
     }
 
-    /// Asks the backend. `before` is waited for first; when that takes too long the backend is not asked, as it
-    /// might give what was just deleted.
-    pub(crate) async fn find<V: CacheValue>(
+    /// What this process has of an entry that is not a hit, as far as it may be used at all.
+    pub(crate) fn leftover<V: CacheValue>(
         &self,
-        kind: &Kind<V>,
-        place: &Place,
-        before: Before,
-        deadline: Deadline,
-    ) -> Found<V> {
-        let Some(remote) = &self.remote else { return Found::Nothing };
-        // Nobody waits for his turn at a backend that is not asked.
-        if remote.is_asked() && !self.settled(before, deadline).await {
-            return Found::Nothing;
-        }
-        match remote.get(&place.raw, deadline).await {
-            Ok(Some(bytes)) => self.open(kind, place, &bytes),
-            Ok(None) => Found::Nothing,
-            Err(fault) => {
-                if fault.is_failure() {
-                    self.counters(kind).backend_error();
-                }
-                Found::Nothing
+        at: &EntryRef<'_>,
+        terms: &Terms,
+        now: u64,
+    ) -> Option<Leftover<V>> {
+        let seen = self.l1.get(at, now)?;
+        let times = match self.generations.judge_local(&seen.stamps) {
+            Verdict::Valid => seen.times,
+            Verdict::Stale => seen.times.expired(now),
+            Verdict::Gone => {
+                self.l1.remove(at);
+                return None;
             }
-        }
-    }
-
-    /// Starts the time a request may spend on the backend, over all it asks of it.
-    pub(crate) fn deadline(&self) -> Deadline {
-        self.remote.as_ref().map_or_else(|| Deadline::after(Duration::ZERO), |remote| remote.deadline())
-    }
-
-    /// Numbers a change of an entry. To be called with the key's lock held.
-    pub(crate) fn order(&self) -> u64 {
-        self.remote.as_ref().map_or(0, |remote| remote.order())
-    }
-
-    /// Waits for earlier writes, within the request's budget; false when they take longer.
-    pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
-        before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
-    }
-
-    /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.
-    pub(crate) fn open<V: CacheValue>(&self, kind: &Kind<V>, place: &Place, bytes: &Bytes) -> Found<V> {
-        let now = self.clock.now_ms();
-        match envelope::open(bytes, place.seal, now) {
-            Ok(opened) if opened.times.dead_at <= now => Found::Nothing,
-            Ok(opened) => {
-                let weight = opened.payload.len() as u64;
-                if let Ok(value) = V::Codec::decode(opened.payload) {
-                    return Found::Entry { value, times: opened.times, weight };
-                }
-                self.counters(kind).reject();
-                Found::Nothing
-            }
-            Err(reject) => {
-                self.counters(kind).reject();
-                if reject == Reject::Newer { Found::Foreign } else { Found::Nothing }
-            }
-        }
+        };
+        let is_unchecked = !self.trust.holds(seen.checked_at, now);
+        let Seen { value, refresh_at, stamps, etag, pause, .. } = seen;
+        let leftover = Leftover { value, times, refresh_at, stamps, etag, pause, is_unchecked };
+        times.is_usable(now, terms.stale).then_some(leftover)
     }
 
     /// Encodes a value as far as its tiers need it; `None` when it cannot be.
-    pub(crate) fn pack<V: CacheValue>(
-        &self,
-        place: &Place,
-        value: Shared<V>,
-        mut times: Times,
-        negative: bool,
-        took_ms: u64,
-    ) -> Option<Packed<V>> {
+    pub(crate) fn pack<V: CacheValue>(&self, value: Shared<V>, mut times: Times) -> Option<Packed<V>> {
         if self.remote.is_none() {
             let weight = if self.l1.is_on() { V::Codec::weight(&value).ok()? as u64 } else { 0 };
-            return Some(Packed { value, times, weight, sealed: None });
+            return Some(Packed { value, times, weight, payload: None });
         }
         // The stored form counts no further, and this process must not keep an entry longer than the backend.
         times.dead_at = times.dead_at.min(times.born.saturating_add(u64::from(u32::MAX)));
         times.fresh_until = times.fresh_until.min(times.dead_at);
         let payload = V::Codec::encode(&value).ok()?;
-        let sealed = envelope::seal(place.seal, times, negative, took_ms, &payload);
-        Some(Packed { value, times, weight: payload.len() as u64, sealed })
+        Some(Packed { value, times, weight: payload.len() as u64, payload: Some(payload) })
     }
 
     pub(crate) fn fill_l1<V: CacheValue>(
         &self,
         key: &EntryKey,
         value: &Shared<V>,
-        times: Times,
+        facts: &Facts,
         weight: u64,
+        terms: &Terms,
     ) {
         if self.l1.is_on() {
-            let slab = value.clone().into_slab();
-            self.l1.insert(key.clone(), Slot { slab, times, weight, pause: None });
+            let slot = Slot {
+                slab: value.clone().into_slab(),
+                times: facts.times,
+                weight,
+                checked_at: self.clock.now_ms(),
+                refresh_at: terms.refresh_at(facts.times, facts.took),
+                stamps: facts.stamps.without_everything(),
+                etag: facts.etag.clone(),
+                pause: None,
+            };
+            self.l1.insert(key.clone(), slot);
         }
-    }
-
-    /// Reads one entry from the backend into this process, fresh or not at all.
-    pub(crate) async fn fetch<V: CacheValue>(
-        &self,
-        kind: &Kind<V>,
-        ticket: &Ticket,
-        before: Before,
-    ) -> Option<(Shared<V>, Times)> {
-        let place = self.place(kind, &ticket.key);
-        let found = self.find(kind, &place, before, self.deadline()).await;
-        self.take(ticket, found)
-    }
-
-    /// Keeps what was found in this process, and gives it when it is fresh.
-    pub(crate) fn take<V: CacheValue>(&self, ticket: &Ticket, found: Found<V>) -> Option<(Shared<V>, Times)> {
-        let Found::Entry { value, times, weight } = found else { return None };
-        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &value, times, weight));
-        times.is_fresh(self.clock.now_ms()).then_some((value, times))
-    }
-
-    /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile.
-    pub(crate) async fn write_fill<V>(
-        &self,
-        kind: &Kind<V>,
-        place: &Place,
-        sealed: Bytes,
-        millis: u64,
-        ticket: &Ticket,
-    ) {
-        let mut order = 0;
-        // Under the key's lock, so that this write comes before every later change.
-        if millis > 0 && ticket.fill(|| order = self.order()) {
-            let turn = Turn { order, settled: true, deadline: self.deadline() };
-            self.write(kind, place, sealed, millis, true, turn).await;
-        }
-    }
-
-    /// Writes sealed bytes for so many milliseconds. `fill` says that a load made them.
-    pub(crate) async fn write<V>(
-        &self,
-        kind: &Kind<V>,
-        place: &Place,
-        sealed: Bytes,
-        millis: u64,
-        fill: bool,
-        turn: Turn,
-    ) -> Receipt<()> {
-        let Some(remote) = &self.remote else { return Receipt::default() };
-        let dead_at = self.clock.now_ms().saturating_add(millis);
-        self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
-    }
-
-    /// Deletes from the backend; the answer says whether there was something.
-    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
-        let Some(remote) = &self.remote else { return Receipt::default() };
-        self.counted(kind, remote.delete(&place.raw, turn).await)
-    }
-
-    fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
-        if receipt.failed {
-            self.counters(kind).backend_error();
-        }
-        receipt
     }
 }

@@ -1,18 +1,25 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
 use crate::{
-    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Outcome, Policy, Shared, Stored, Tier, Why, Written,
-    engine::Engine,
-    flights::{Pass, Seat},
+    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
+    Written,
+    coherence::Operation,
+    engine::{Engine, Hit, Leftover},
+    envelope::{self, Facts},
+    flights::{Seat, Waiting},
     key::EntryRef,
     load::{Arrival, Flight, Progress, Via},
     policy::{Terms, Times},
     remote::Turn,
+    stamp::{Stamps, TagId},
 };
 
 mod wait;
+
+pub(crate) use self::wait::Asked;
 
 /// One entry of a cache, and how this call wants it. Made by [`Cache::entry`](crate::Cache::entry).
 #[must_use = "nothing is read before one of the last calls"]
@@ -21,6 +28,7 @@ pub struct Entry<'a, V: CacheValue> {
     pub(crate) kind: &'a Kind<V>,
     pub(crate) key: &'a str,
     pub(crate) wishes: Policy,
+    pub(crate) tags: Vec<TagId>,
 }
 
 /// An [`Entry`] whose answers say where they came from.
@@ -28,16 +36,18 @@ pub struct Entry<'a, V: CacheValue> {
 pub struct EntryWithOutcome<'a, V: CacheValue>(Entry<'a, V>);
 
 /// What a call gives: the value, and where it came from.
-type Answered<V> = (Shared<V>, Outcome);
+pub(crate) type Answered<V> = (Shared<V>, Outcome);
 
 /// What this process has at once.
-enum Look<V: CacheValue> {
+pub(crate) enum Look<V: CacheValue> {
     /// To be given without more ado: fresh, or stale while loads are paused.
     Ready(Answered<V>),
-    /// To stand in for a load.
-    Stale(Arrival<V>),
+    /// To stand in for a load; in doubt only until the backend says otherwise.
+    Stale(Arrival<V>, IsUnchecked),
     Nothing,
 }
+
+pub(crate) type IsUnchecked = bool;
 
 impl<'a, V: CacheValue> Entry<'a, V> {
     /// Sets how long a value stored by this call is fresh.
@@ -64,6 +74,17 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         self
     }
 
+    /// Tags what this call stores, so that it can be invalidated with all that has the same tag. An empty tag is none.
+    pub fn tags<I, T>(mut self, tags: I) -> Self
+    where
+        I: IntoIterator<Item = T>,
+        T: AsRef<str>,
+    {
+        let tags = tags.into_iter().filter(|tag| !tag.as_ref().is_empty());
+        self.tags.extend(tags.map(|tag| TagId::of(tag.as_ref())));
+        self
+    }
+
     /// Puts `policy` over the kind's; what it leaves open stays as it was.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.wishes = policy.or(self.wishes);
@@ -78,7 +99,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     /// Reads a fresh value from this process, at once. Counts a hit, or nothing.
     #[must_use]
     pub fn try_get_local(&self) -> Option<Shared<V>> {
-        self.local().map(|(value, _, _)| value)
+        self.local().map(|hit| hit.value)
     }
 
     /// Reads a fresh value from either tier.
@@ -107,9 +128,35 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        match self.try_get_local() {
-            Some(value) => Ok(value),
+        match self.local() {
+            Some(hit) if !hit.is_due => Ok(hit.value),
+            Some(hit) => {
+                self.load_early(hit.now, as_loaded(load));
+                Ok(hit.value)
+            }
             // Boxed, so that a caller's future stays small on the way most calls take.
+            None => Box::pin(self.load(as_loaded(load))).await.map(|(value, _)| value),
+        }
+    }
+
+    /// As [`get_or_load`](Self::get_or_load), with a loader that may answer that the stale value is still right: see
+    /// [`LoadCx::not_modified`].
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_load`](Self::get_or_load).
+    pub async fn get_or_revalidate<E, F, Fut>(self, load: F) -> Result<Shared<V>, LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        match self.local() {
+            Some(hit) if !hit.is_due => Ok(hit.value),
+            Some(hit) => {
+                self.load_early(hit.now, load);
+                Ok(hit.value)
+            }
             None => Box::pin(self.load(load)).await.map(|(value, _)| value),
         }
     }
@@ -117,113 +164,179 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     /// Stores a value in both tiers. A load that runs meanwhile stores nothing.
     pub async fn set(self, value: V) -> Written {
         let engine = Arc::clone(self.engine);
+        engine.listen();
         let (key, kind, terms) = (self.at().to_owned(), *self.kind, self.terms());
         let place = engine.place(&kind, &key);
         let (now, absent) = (engine.clock.now_ms(), value.is_absent());
         let terms = if absent { terms.for_absent() } else { terms };
         let packed = Times::plan(now, now, &terms, place.seal.spread())
-            .and_then(|times| engine.pack::<V>(&place, V::Codec::share(value), times, absent, 0));
+            .and_then(|times| engine.pack::<V>(V::Codec::share(value), times))
+            .filter(|_| self.tags.len() < Stamps::MOST);
+        let tags = self.all_tags();
+        let facts = move |times, stamps| Facts { times, negative: absent, took: 0, stamps, etag: None };
+        // Known by name from now on, to whoever hears that it was changed elsewhere.
+        let _counters = engine.counters(&kind);
         let kept = engine.l1.is_on() && packed.is_some();
         let (ticket, before, order) = engine.flights.change(key.clone(), || {
             match &packed {
-                Some(packed) => engine.fill_l1::<V>(&key, &packed.value, packed.times, packed.weight),
+                Some(packed) => {
+                    let facts = facts(packed.times, engine.stamp_known(&tags).stamps);
+                    engine.fill_l1::<V>(&key, &packed.value, &facts, packed.weight, &terms);
+                }
                 None => drop(engine.l1.remove(&key)),
             }
             engine.order()
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
+            engine.announce(|| Operation::changed(&place.raw));
             return Written { l1, l2: Stored::Skipped };
         }
-        let sealed = packed.and_then(|packed| Some((packed.sealed?, packed.times.dead_at - now)));
         let deadline = engine.deadline();
         let write = async move {
             let settled = engine.settled(before, deadline).await;
-            let _ticket = ticket;
             let turn = Turn { order, settled, deadline };
+            let stamped = engine.stamp(&tags, deadline).await;
+            let sealed = packed.filter(|_| stamped.are_real).and_then(|packed| {
+                let facts = facts(packed.times, stamped.stamps);
+                // Under generations that were not known before, this process would take it for outdated.
+                ticket.fill(|| {
+                    engine.fill_l1::<V>(&ticket.key, &packed.value, &facts, packed.weight, &terms);
+                });
+                let sealed = envelope::seal(place.seal, &facts, &packed.payload?)?;
+                Some((sealed, packed.times.dead_at - now))
+            });
             let Some((sealed, lifetime)) = sealed else {
                 // The older value must not come back.
-                return engine.erase(&kind, &place, turn).await.stored(Stored::Skipped);
+                let erased = engine.erase(&kind, &place, turn).await;
+                return if stamped.are_real { erased.stored(Stored::Skipped) } else { Stored::Failed };
             };
-            engine.write(&kind, &place, sealed, lifetime, false, turn).await.stored(Stored::Stored)
+            let written = engine.write(&kind, &place, sealed, lifetime, false, turn).await;
+            drop(ticket);
+            written.stored(Stored::Stored)
         };
         // A task, so that a caller that goes away does not leave the tiers apart.
         Written { l1, l2: tokio::spawn(write).await.unwrap_or(Stored::Failed) }
     }
 
-    const fn at(&self) -> EntryRef<'a> {
+    pub(crate) const fn at(&self) -> EntryRef<'a> {
         EntryRef { id: self.kind.id(), kind: self.kind.name(), key: self.key }
     }
 
-    fn terms(&self) -> Terms {
+    pub(crate) fn terms(&self) -> Terms {
         self.wishes.or(self.kind.policy()).or(self.engine.defaults).resolve()
     }
 
+    /// The tags of what this call stores.
+    pub(crate) fn all_tags(&self) -> Vec<TagId> {
+        let own = self.kind.own_tags().iter().filter(|tag| !tag.is_empty()).map(|tag| TagId::of(tag));
+        let tags: Vec<_> = own.chain(self.tags.iter().copied()).collect();
+        self.engine.all_tags(&tags)
+    }
+
     #[inline]
-    fn local(&self) -> Option<(Shared<V>, Times, u64)> {
+    fn local(&self) -> Option<Hit<V>> {
         self.engine.local(self.kind, self.key)
     }
 
     fn local_answer(&self) -> Option<Answered<V>> {
-        let (value, times, now) = self.local()?;
-        Some((value, Outcome::new(Answer::Fresh { tier: Tier::L1 }, times, now)))
+        let hit = self.local()?;
+        Some(answered(hit))
     }
 
     async fn fetch(&self) -> Option<Answered<V>> {
         let counters = self.engine.counters(self.kind);
+        self.engine.listen();
         if self.engine.remote.is_some() {
             let (ticket, before) = self.engine.flights.open(self.at().to_owned());
-            if let Some((value, times)) = self.engine.fetch(self.kind, &ticket, before).await {
+            if let Some(sight) = self.engine.fetch(self.kind, &ticket, before).await {
                 counters.hit(Tier::L2);
                 let now = self.engine.clock.now_ms();
-                return Some((value, Outcome::new(Answer::Fresh { tier: Tier::L2 }, times, now)));
+                let outcome = Outcome::new(Answer::Fresh { tier: Tier::L2 }, sight.facts.times, now);
+                return Some((sight.value, outcome));
             }
         }
         counters.miss();
         None
     }
 
-    fn look(&self, terms: &Terms) -> Look<V> {
+    pub(crate) fn look(&self, terms: &Terms) -> Look<V> {
         if let Some(answer) = self.local_answer() {
             return Look::Ready(answer);
         }
         let now = self.engine.clock.now_ms();
-        let seen = self.engine.l1.get(&self.at(), now);
-        let Some(seen) = seen.filter(|seen| seen.times.is_usable(now, terms.stale)) else {
-            return Look::Nothing;
-        };
-        let stale = Arrival { value: seen.value, times: seen.times, via: Via::Tier(Tier::L1) };
-        match seen.pause.filter(|pause| now < pause.until) {
+        let Some(leftover) = self.engine.leftover::<V>(&self.at(), terms, now) else { return Look::Nothing };
+        let Leftover { value, times, refresh_at: _, stamps, etag, pause, is_unchecked } = leftover;
+        let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
+        match pause.filter(|pause| now < pause.until) {
             Some(pause) => Look::Ready(self.give_stale(stale, pause.why)),
-            None => Look::Stale(stale),
+            None => Look::Stale(stale, is_unchecked),
         }
+    }
+
+    /// Starts a load for the value after this one, unless one runs.
+    #[cold]
+    fn load_early<E, F, Fut>(&self, now: u64, load: F)
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        let (terms, key, tags) = (self.terms(), self.at().to_owned(), self.all_tags());
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (seat, _, _) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
+        let Seat::Lead(ticket, progress, before) = seat else { return };
+        // Only now: the value may have been replaced before the seat was taken.
+        let Some(leftover) = self.engine.leftover::<V>(&self.at(), &terms, now) else { return };
+        if leftover.refresh_at > now {
+            return;
+        }
+        let Leftover { value, times, stamps, etag, .. } = leftover;
+        let stale = Some(Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag });
+        let (engine, kind) = (Arc::clone(self.engine), *self.kind);
+        let flight = Flight {
+            engine,
+            kind,
+            terms,
+            tags,
+            stale,
+            is_early: true,
+            is_unchecked: false,
+            ticket,
+            progress,
+        };
+        runtime.spawn(flight.run(before, load));
     }
 
     async fn load<E, F, Fut>(self, load: F) -> Result<Answered<V>, LoadError<E>>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
+        let tags = self.all_tags();
+        self.engine.listen();
         let mut load = Some(load);
         let mut joined = false;
         loop {
             if terms.hard_timeout == Some(Duration::ZERO) {
                 return self.without_load(&terms, LoadError::Timeout(Duration::ZERO));
             }
-            let (seat, progress, pass) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key);
+            let (seat, progress, waiting) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
             // Only now: what is seen with a seat taken cannot have been changed before without this seat knowing.
-            let stale = match self.look(&terms) {
+            let (stale, is_unchecked) = match self.look(&terms) {
                 Look::Ready(answer) => return Ok(answer),
-                Look::Stale(stale) => Some(stale),
-                Look::Nothing => None,
+                Look::Stale(stale, is_unchecked) => (Some(stale), is_unchecked),
+                Look::Nothing => (None, false),
             };
             let leads = match seat {
                 Seat::Lead(ticket, progress, before) => {
                     let (engine, kind, stale) = (Arc::clone(self.engine), *self.kind, stale.clone());
                     let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
-                    let flight = Flight { engine, kind, terms, stale, ticket, progress };
+                    let (tags, is_early) = (tags.clone(), false);
+                    let flight =
+                        Flight { engine, kind, terms, tags, stale, is_early, is_unchecked, ticket, progress };
                     tokio::spawn(flight.run(before, load));
                     true
                 }
@@ -235,8 +348,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
                     false
                 }
             };
-            let call = wait::Call { entry: &self, terms: &terms, start, stale, pass, leads };
-            match call.answer(progress).await {
+            let asked = wait::Asked { entry: &self, terms: &terms, start, stale, waiting, leads };
+            match asked.answer(progress).await {
                 Some(answer) => return answer,
                 // The runtime of the leader is gone, and its load with it.
                 None if leads => return self.without_load(&terms, LoadError::Cancelled),
@@ -249,7 +362,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     fn without_load<E>(&self, terms: &Terms, error: LoadError<E>) -> Result<Answered<V>, LoadError<E>> {
         match self.look(terms) {
             Look::Ready(answer) => Ok(answer),
-            Look::Stale(stale) => Ok(self.give_stale(stale, error.why())),
+            Look::Stale(stale, _) => Ok(self.give_stale(stale, error.why())),
             Look::Nothing => {
                 self.engine.counters(self.kind).miss();
                 Err(error)
@@ -294,11 +407,43 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        match self.0.local_answer() {
-            Some(answer) => Ok(answer),
+        self.get_or_revalidate(as_loaded(load)).await
+    }
+
+    /// As [`Entry::get_or_revalidate`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Entry::get_or_load`].
+    pub async fn get_or_revalidate<E, F, Fut>(self, load: F) -> Result<(Shared<V>, Outcome), LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        match self.0.local() {
+            Some(hit) => {
+                if hit.is_due {
+                    self.0.load_early(hit.now, load);
+                }
+                Ok(answered(hit))
+            }
             None => Box::pin(self.0.load(load)).await,
         }
     }
+}
+
+fn answered<V: CacheValue>(hit: Hit<V>) -> Answered<V> {
+    (hit.value, Outcome::new(Answer::Fresh { tier: Tier::L1 }, hit.times, hit.now))
+}
+
+fn as_loaded<V, E, F, Fut>(load: F) -> impl FnOnce(LoadCx<V>) -> BoxFuture<'static, Result<Loaded<V>, E>>
+where
+    V: CacheValue,
+    F: FnOnce(LoadCx<V>) -> Fut,
+    Fut: Future<Output = Result<V, E>> + Send + 'static,
+{
+    |cx| load(cx).map_ok(Loaded::from).boxed()
 }
 
 impl<V: CacheValue> fmt::Debug for Entry<'_, V> {

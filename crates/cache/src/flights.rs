@@ -12,13 +12,13 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use crate::key::EntryKey;
+use crate::{Invalidation, key::EntryKey, stamp::TagId};
 
 const SHARDS: usize = 32;
 
@@ -30,19 +30,44 @@ pub(crate) struct Flights {
     hasher: RandomState,
 }
 
-/// The part of a ticket that others see. Both flags change only under the lock of the key's shard.
+/// The part of a ticket that others see. The flags change only under the lock of the key's shard.
 pub(crate) struct Pass {
+    /// What it found must not be stored.
+    outdated: AtomicBool,
+    /// Nor may what was there before be used.
     void: AtomicBool,
     writing: AtomicBool,
+    /// What the work's result will be tagged with, as far as it is known.
+    tags: Mutex<Vec<TagId>>,
+    /// Callers that wait for the result.
+    waiters: AtomicUsize,
+    abandoned: Notify,
     /// What a second caller waits on; type-erased, as the map holds every kind.
     results: Option<Box<dyn Any + Send + Sync>>,
     done: watch::Sender<bool>,
 }
 
 impl Pass {
-    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>) -> Arc<Self> {
-        let (void, writing) = (AtomicBool::new(false), AtomicBool::new(writing));
-        Arc::new(Self { void, writing, results, done: watch::Sender::new(false) })
+    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>, tags: &[TagId]) -> Arc<Self> {
+        let tags = Mutex::new(tags.to_vec());
+        let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
+        let writing = AtomicBool::new(writing);
+        let (waiters, abandoned) = (AtomicUsize::new(0), Notify::new());
+        let done = watch::Sender::new(false);
+        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done })
+    }
+
+    /// Says what the result will be tagged with besides.
+    pub(crate) fn add_tag(&self, tag: TagId) {
+        lock(&self.tags).push(tag);
+    }
+
+    fn has_tag(&self, tag: TagId) -> bool {
+        lock(&self.tags).contains(&tag)
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Acquire)
     }
 
     /// Returns true when the entry was changed after this work began.
@@ -52,6 +77,28 @@ impl Pass {
 
     fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire)
+    }
+}
+
+/// A caller's place among those that wait for a result; dropping it gives it up.
+pub(crate) struct Waiting(Arc<Pass>);
+
+impl Waiting {
+    fn join(pass: &Arc<Pass>) -> Self {
+        pass.waiters.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(pass))
+    }
+
+    pub(crate) fn is_void(&self) -> bool {
+        self.0.is_void()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.0.waiters.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.abandoned.notify_one();
+        }
     }
 }
 
@@ -93,10 +140,25 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    /// Waits until nobody waits for the result any more; from then on nobody can.
+    pub(crate) async fn abandoned(&self) {
+        loop {
+            self.pass.abandoned.notified().await;
+            let mut shard = self.flights.shard(&self.key);
+            // Callers come and go under this lock or before it.
+            if self.pass.waiters.load(Ordering::Acquire) == 0 {
+                if let Some(passes) = shard.get_mut(&self.key) {
+                    passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+                }
+                return;
+            }
+        }
+    }
+
     /// Runs `fill` unless the entry was changed since this work began.
     pub(crate) fn fill(&self, fill: impl FnOnce()) -> bool {
         let _shard = self.flights.shard(&self.key);
-        let valid = !self.pass.is_void();
+        let valid = !self.pass.is_outdated();
         if valid {
             fill();
         }
@@ -172,7 +234,7 @@ impl Flights {
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(Before::collect(passes.iter()));
-        let pass = Pass::new(false, None);
+        let pass = Pass::new(false, None, &[]);
         passes.push(Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before)
@@ -182,7 +244,8 @@ impl Flights {
     pub(crate) fn join_or_lead<T: Default + Send + Sync + 'static>(
         self: &Arc<Self>,
         key: &EntryKey,
-    ) -> (Seat<T>, watch::Receiver<T>, Arc<Pass>) {
+        tags: &[TagId],
+    ) -> (Seat<T>, watch::Receiver<T>, Waiting) {
         let mut shard = self.shard(key);
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
@@ -190,16 +253,17 @@ impl Flights {
             let results =
                 pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
             if let Some(results) = results.filter(|_| !pass.is_writing()) {
-                return (Seat::Follow, results.clone(), Arc::clone(pass));
+                return (Seat::Follow, results.clone(), Waiting::join(pass));
             }
         }
         let before = before.and(Before::collect(passes.iter()));
         let (sender, results) = watch::channel(T::default());
-        let pass = Pass::new(false, Some(Box::new(results.clone())));
+        let pass = Pass::new(false, Some(Box::new(results.clone())), tags);
         passes.push(Arc::clone(&pass));
+        let waiting = Waiting::join(&pass);
         drop(shard);
-        let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass: Arc::clone(&pass) };
-        (Seat::Lead(ticket, sender, before), results, pass)
+        let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
+        (Seat::Lead(ticket, sender, before), results, waiting)
     }
 
     /// Changes an entry: voids what runs on the key, runs `change`, and gives a ticket for the backend write.
@@ -212,7 +276,7 @@ impl Flights {
         let before = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(void(passes.drain(..)));
-        let pass = Pass::new(true, None);
+        let pass = Pass::new(true, None, &[]);
         passes.push(Arc::clone(&pass));
         let changed = change();
         drop(shard);
@@ -225,7 +289,7 @@ impl Flights {
         matches: impl Fn(&EntryKey) -> bool,
         change: impl FnOnce() -> T,
     ) -> (Sweep, Before, T) {
-        let pass = Pass::new(true, None);
+        let pass = Pass::new(true, None, &[]);
         let sweep = Sweep { flights: Arc::clone(self), pass: Arc::clone(&pass) };
         lock(&self.sweeps).push(pass);
         let mut before = Before::default();
@@ -236,6 +300,43 @@ impl Flights {
             }
         }
         (sweep, before, change())
+    }
+
+    /// Outdates what runs for entries with `tag`: it stores nothing, and nobody joins it any more.
+    pub(crate) fn outdate_tagged(&self, tag: TagId, how: Invalidation) {
+        self.outdate_where(|pass| pass.has_tag(tag), how);
+    }
+
+    /// Outdates all that runs.
+    pub(crate) fn outdate_all(&self, how: Invalidation) {
+        self.outdate_where(|_| true, how);
+    }
+
+    fn outdate_where(&self, matches: impl Fn(&Pass) -> bool, how: Invalidation) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            for passes in shard.values_mut() {
+                for pass in passes.extract_if(.., |pass| !pass.is_writing() && matches(pass)) {
+                    pass.outdated.store(true, Ordering::Release);
+                    pass.void.fetch_or(how == Invalidation::Remove, Ordering::AcqRel);
+                }
+            }
+            shard.retain(|_, passes| !passes.is_empty());
+        }
+    }
+
+    /// Outdates what runs for one key, changed elsewhere.
+    pub(crate) fn outdate(&self, key: &EntryKey, change: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        if let Some(passes) = shard.get_mut(key) {
+            void(passes.iter().map(Arc::clone));
+            // Who comes later still waits for a write that is under way.
+            passes.retain(|pass| pass.is_writing());
+        }
+        if shard.get(key).is_some_and(Vec::is_empty) {
+            shard.remove(key);
+        }
+        change();
     }
 
     /// Runs `work` while nobody fills or changes `key`.
@@ -259,6 +360,7 @@ impl fmt::Debug for Flights {
 fn void(passes: impl IntoIterator<Item = Arc<Pass>>) -> Before {
     let passes: Vec<_> = passes.into_iter().collect();
     for pass in &passes {
+        pass.outdated.store(true, Ordering::Release);
         pass.void.store(true, Ordering::Release);
     }
     Before::collect(&passes)

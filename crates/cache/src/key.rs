@@ -29,6 +29,13 @@ impl Namespace {
     pub fn prefix(&self) -> &str {
         &self.0
     }
+
+    /// Takes a whole key apart into kind and key; `None` when it is of another namespace.
+    #[must_use]
+    pub fn split<'a>(&self, raw: &'a str) -> Option<(Cow<'a, str>, &'a str)> {
+        let (kind, key) = raw.strip_prefix(&*self.0)?.split_once(':')?;
+        Some((unescape(kind), key))
+    }
 }
 
 impl Default for Namespace {
@@ -95,6 +102,14 @@ fn escape(part: &str) -> Cow<'_, str> {
     }
 }
 
+fn unescape(part: &str) -> Cow<'_, str> {
+    if part.contains('%') {
+        Cow::Owned(part.replace("%3A", ":").replace("%25", "%"))
+    } else {
+        Cow::Borrowed(part)
+    }
+}
+
 /// A key inside one cache: the namespace is the cache itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntryKey {
@@ -118,6 +133,14 @@ impl EntryRef<'_> {
 }
 
 impl EntryKey {
+    pub(crate) fn new(id: u64, kind: &'static str, key: &str) -> Self {
+        Self { id, kind, key: key.into() }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.key.len()
     }
@@ -194,6 +217,14 @@ mod tests {
             b in ("[a:%3A25]{1,4}[a%]", "[a:%3A25]{0,4}", "[a:%3A25]{0,4}"),
         ) {
             prop_assert_eq!(a == b, raw(&a.0, &a.1, &a.2) == raw(&b.0, &b.1, &b.2));
+        }
+
+        #[test]
+        fn a_key_comes_apart_as_it_was_put_together(kind in "[a:%3A25]{1,6}", key in "[a:%3A25]{0,6}") {
+            let namespace = Namespace::new("s:x").unwrap();
+            let raw = RawKey::new(&namespace, &kind, &key);
+            prop_assert_eq!(namespace.split(raw.as_str()), Some((Cow::Owned(kind), &*key)));
+            prop_assert_eq!(Namespace::new("s").unwrap().split(raw.as_str()), None);
         }
     }
 }

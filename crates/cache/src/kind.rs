@@ -1,6 +1,6 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use crate::Policy;
+use crate::{Abandoned, Policy};
 
 /// A family of entries: one name, one type, one policy. Written once as a constant.
 ///
@@ -19,6 +19,7 @@ pub struct Kind<V> {
     id: u64,
     schema: u32,
     policy: Policy,
+    tags: &'static [&'static str],
     value: PhantomData<fn() -> V>,
 }
 
@@ -31,7 +32,7 @@ impl<V> Kind<V> {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(!name.is_empty(), "a kind needs a name");
-        Self { name, id: name_hash(name), schema: 0, policy: Policy::NONE, value: PhantomData }
+        Self { name, id: name_hash(name), schema: 0, policy: Policy::NONE, tags: &[], value: PhantomData }
     }
 
     /// Sets how long an entry is fresh.
@@ -83,6 +84,41 @@ impl<V> Kind<V> {
         self
     }
 
+    /// Sets the part of an entry's life after which a read starts the next load, without waiting for it.
+    #[must_use]
+    pub const fn eager(mut self, part: f32) -> Self {
+        self.policy.eager = Some(part);
+        self
+    }
+
+    /// Starts the next load at a time drawn by `XFetch`; see [`Policy::xfetch`].
+    #[must_use]
+    pub const fn xfetch(mut self, beta: f32) -> Self {
+        self.policy.xfetch = Some(beta);
+        self
+    }
+
+    /// Sets what becomes of a load whose callers are all gone.
+    #[must_use]
+    pub const fn abandoned(mut self, fate: Abandoned) -> Self {
+        self.policy.abandoned = Some(fate);
+        self
+    }
+
+    /// Makes processes that share the backend load one at a time, for this long at most.
+    #[must_use]
+    pub const fn lease(mut self, lifetime: Duration) -> Self {
+        self.policy.lease = Some(lifetime);
+        self
+    }
+
+    /// Tags every entry of this kind.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
     /// Numbers the stored form. Raise it when `V` changes so that old bytes would decode to something wrong.
     #[must_use]
     pub const fn schema(mut self, number: u32) -> Self {
@@ -100,6 +136,10 @@ impl<V> Kind<V> {
     #[must_use]
     pub const fn policy(&self) -> Policy {
         self.policy
+    }
+
+    pub(crate) const fn own_tags(&self) -> &'static [&'static str] {
+        self.tags
     }
 
     pub(crate) const fn id(&self) -> u64 {
@@ -131,7 +171,7 @@ impl<V> fmt::Debug for Kind<V> {
 }
 
 /// FNV-1a: a constant function, used in this process only. A collision is caught by comparing names.
-const fn name_hash(name: &str) -> u64 {
+pub(crate) const fn name_hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let (mut hash, mut at) = (0xcbf2_9ce4_8422_2325_u64, 0);
     while at < bytes.len() {

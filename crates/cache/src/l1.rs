@@ -1,5 +1,7 @@
 //! The in-process tier: decoded values, expired by us, pushed out by weight.
 
+use std::sync::Arc;
+
 use quick_cache::Equivalent;
 
 use crate::{
@@ -7,6 +9,7 @@ use crate::{
     bounded::{Bounded, OVERHEAD, Weigh, bounded},
     key::{EntryKey, EntryRef},
     policy::Times,
+    stamp::Stamps,
     value::{Held, Slab},
 };
 
@@ -16,6 +19,12 @@ pub(crate) struct Slot {
     pub(crate) slab: Slab,
     pub(crate) times: Times,
     pub(crate) weight: u64,
+    /// When the backend last had it so.
+    pub(crate) checked_at: u64,
+    /// When a read starts a load for the next value; never at the end of time.
+    pub(crate) refresh_at: u64,
+    pub(crate) stamps: Stamps,
+    pub(crate) etag: Option<Arc<str>>,
     pub(crate) pause: Option<Pause>,
 }
 
@@ -39,6 +48,10 @@ pub(crate) struct L1(Option<Bounded<EntryKey, Slot>>);
 pub(crate) struct Seen<S> {
     pub(crate) value: S,
     pub(crate) times: Times,
+    pub(crate) checked_at: u64,
+    pub(crate) refresh_at: u64,
+    pub(crate) stamps: Stamps,
+    pub(crate) etag: Option<Arc<str>>,
     pub(crate) pause: Option<Pause>,
 }
 
@@ -60,7 +73,8 @@ impl L1 {
             entries.remove_if(key, |slot| slot.times.dead_at <= now);
             return None;
         }
-        Some(Seen { value: S::from_slab(slot.slab)?, times: slot.times, pause: slot.pause })
+        let Slot { slab, times, weight: _, checked_at, refresh_at, stamps, etag, pause } = slot;
+        Some(Seen { value: S::from_slab(slab)?, times, checked_at, refresh_at, stamps, etag, pause })
     }
 
     pub(crate) fn insert(&self, key: EntryKey, slot: Slot) {
@@ -84,6 +98,16 @@ impl L1 {
         }
     }
 
+    /// Puts off the next early load of the entry with these times. To be called with the key's lock held.
+    pub(crate) fn put_off(&self, key: &EntryKey, times: Times, refresh_at: u64) {
+        if let Some(entries) = &self.0
+            && let Some(slot) = entries.peek(key)
+            && slot.times == times
+        {
+            let _ = entries.replace(key.clone(), Slot { refresh_at, ..slot }, true);
+        }
+    }
+
     pub(crate) fn remove_matching(&self, matches: impl Fn(&EntryKey) -> bool) -> u64 {
         let Some(entries) = &self.0 else { return 0 };
         let removed = std::cell::Cell::new(0);
@@ -93,6 +117,19 @@ impl L1 {
             !goes
         });
         removed.get()
+    }
+
+    /// Ends the freshness of an entry. To be called with the key's lock held.
+    pub(crate) fn expire(&self, key: &EntryKey, now: u64) {
+        if let Some(entries) = &self.0
+            && let Some(slot) = entries.peek(key)
+        {
+            let _ = entries.replace(key.clone(), Slot { times: slot.times.expired(now), ..slot }, true);
+        }
+    }
+
+    pub(crate) fn all_keys(&self) -> Vec<EntryKey> {
+        self.0.as_ref().map_or_else(Vec::new, |entries| entries.iter().map(|(key, _)| key).collect())
     }
 
     pub(crate) fn keys(&self) -> u64 {

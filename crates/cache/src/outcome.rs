@@ -231,3 +231,13 @@ pub struct Removed {
     /// the key.
     pub queued: bool,
 }
+
+/// What an invalidation by tag, or of everything, did. In this process it is done at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invalidated {
+    /// Whether every other process will know: false when the backend failed or was too slow.
+    pub complete: bool,
+    /// Whether the backend will be told again.
+    pub queued: bool,
+}

@@ -77,10 +77,15 @@ impl Pattern {
         &self.glob
     }
 
+    /// Returns the glob as it was given, without the namespace.
+    pub(crate) fn as_typed(&self) -> &str {
+        &self.glob[self.prefix_len..]
+    }
+
     /// Returns true when every key of the namespace matches.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        &self.glob[self.prefix_len..] == "*"
+        self.as_typed() == "*"
     }
 
     /// Returns true when `key`, namespace included, matches.

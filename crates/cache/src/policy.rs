@@ -1,4 +1,9 @@
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use crate::Lifetime;
 
 /// How long entries live and how long a caller waits. What is not set comes from the next level.
 ///
@@ -21,6 +26,27 @@ pub struct Policy {
     pub soft_timeout: Option<Duration>,
     /// How long to wait for a load at all; without end. Zero: the load is not even started.
     pub hard_timeout: Option<Duration>,
+    /// The part of its life, between 0 and 1, after which a read of a fresh entry starts a load for the next one and
+    /// does not wait for it; off, as is every number outside.
+    pub eager: Option<f32>,
+    /// Starts such a load at a time drawn by `XFetch`, the earlier the longer the last one took; usually 1. Off.
+    pub xfetch: Option<f32>,
+    /// What becomes of a load whose callers are all gone; it is finished.
+    pub abandoned: Option<Abandoned>,
+    /// For how long a process that loads keeps the others that share the backend from loading the same, which wait
+    /// for its value instead; they load all the same. It should be longer than a load takes.
+    pub lease: Option<Duration>,
+}
+
+/// What becomes of a load whose callers are all gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abandoned {
+    /// It goes on, and what it finds is stored for the next caller.
+    #[default]
+    Finish,
+    /// It is dropped where it stands.
+    Abort,
 }
 
 impl Policy {
@@ -33,6 +59,10 @@ impl Policy {
         throttle: None,
         soft_timeout: None,
         hard_timeout: None,
+        eager: None,
+        xfetch: None,
+        abandoned: None,
+        lease: None,
     };
 
     /// Starts a policy with its time to live.
@@ -83,6 +113,34 @@ impl Policy {
         self
     }
 
+    /// Sets the part of an entry's life after which a read starts the next load.
+    #[must_use]
+    pub const fn eager(mut self, part: f32) -> Self {
+        self.eager = Some(part);
+        self
+    }
+
+    /// Sets the factor of `XFetch`.
+    #[must_use]
+    pub const fn xfetch(mut self, beta: f32) -> Self {
+        self.xfetch = Some(beta);
+        self
+    }
+
+    /// Sets what becomes of a load whose callers are all gone.
+    #[must_use]
+    pub const fn abandoned(mut self, fate: Abandoned) -> Self {
+        self.abandoned = Some(fate);
+        self
+    }
+
+    /// Makes processes that share the backend load one at a time, for this long at most.
+    #[must_use]
+    pub const fn lease(mut self, lifetime: Duration) -> Self {
+        self.lease = Some(lifetime);
+        self
+    }
+
     /// Fills what is not set here from `below`.
     #[must_use]
     pub fn or(self, below: Self) -> Self {
@@ -94,6 +152,10 @@ impl Policy {
             throttle: self.throttle.or(below.throttle),
             soft_timeout: self.soft_timeout.or(below.soft_timeout),
             hard_timeout: self.hard_timeout.or(below.hard_timeout),
+            eager: self.eager.or(below.eager),
+            xfetch: self.xfetch.or(below.xfetch),
+            abandoned: self.abandoned.or(below.abandoned),
+            lease: self.lease.or(below.lease),
         }
     }
 
@@ -106,8 +168,18 @@ impl Policy {
             throttle: self.throttle.unwrap_or(Duration::from_secs(30)),
             soft_timeout: self.soft_timeout,
             hard_timeout: self.hard_timeout,
+            eager: self.eager.filter(|part| *part > 0.0 && *part < 1.0),
+            xfetch: self.xfetch.filter(|beta| beta.is_finite() && *beta > 0.0),
+            abandoned: self.abandoned.unwrap_or_default(),
+            lease: self.lease.and_then(Lifetime::new),
         }
     }
+}
+
+/// A number above 0 and up to 1; good enough to spread loads.
+fn unit_random() -> f64 {
+    let bits = RandomState::new().hash_one(0_u8) >> 11;
+    (bits + 1) as f64 / (1_u64 << 53) as f64
 }
 
 /// A policy with nothing left open.
@@ -120,9 +192,27 @@ pub(crate) struct Terms {
     pub(crate) throttle: Duration,
     pub(crate) soft_timeout: Option<Duration>,
     pub(crate) hard_timeout: Option<Duration>,
+    pub(crate) eager: Option<f32>,
+    pub(crate) xfetch: Option<f32>,
+    pub(crate) abandoned: Abandoned,
+    pub(crate) lease: Option<Lifetime>,
 }
 
 impl Terms {
+    /// When a read starts a load for the value after this one; the end of time for never.
+    pub(crate) fn refresh_at(&self, times: Times, took_ms: u16) -> u64 {
+        let life = times.fresh_until.saturating_sub(times.born);
+        if life >= u64::from(u32::MAX) {
+            return u64::MAX;
+        }
+        let eager = self.eager.map(|part| times.born.saturating_add((f64::from(part) * life as f64) as u64));
+        // PVLDB 8(8) 2015, 10.14778/2757807.2757813. Drawn once per process and value rather than at each read:
+        // the nodes spread as much, and a hit costs nothing.
+        let ahead = self.xfetch.map(|beta| f64::from(took_ms) * f64::from(beta) * -unit_random().ln());
+        let xfetch = ahead.map(|ahead| times.fresh_until.saturating_sub(ahead as u64));
+        eager.into_iter().chain(xfetch).min().unwrap_or(u64::MAX)
+    }
+
     /// The terms of a value that says there is nothing.
     pub(crate) fn for_absent(mut self) -> Self {
         self.ttl = self.negative.unwrap_or(self.ttl);
@@ -156,6 +246,11 @@ impl Times {
         let fresh_until = now.saturating_add(jittered(ttl, terms.jitter, spread));
         let dead_at = fresh_until.saturating_add(millis(terms.stale));
         Some(Self { born, fresh_until, dead_at })
+    }
+
+    /// The same entry, no longer fresh.
+    pub(crate) fn expired(self, now: u64) -> Self {
+        Self { fresh_until: self.fresh_until.min(now), ..self }
     }
 
     pub(crate) const fn is_fresh(&self, now: u64) -> bool {

@@ -139,19 +139,19 @@ impl Remote {
         self.breaker.is_closed()
     }
 
-    /// Reads a key; nothing while the backend has yet to be told of its last change.
+    /// Reads a key; not while the backend has yet to be told of its last change.
     pub(crate) async fn get(
         self: &Arc<Self>,
         key: &RawKey,
         deadline: Deadline,
     ) -> Result<Option<Bytes>, Fault> {
         if self.holds(key) {
-            return Ok(None);
+            return Err(Fault::NotAsked);
         }
         self.call(deadline, self.backend.get(key)).await
     }
 
-    /// As [`get`](Self::get), for many; one answer per key.
+    /// As [`get`](Self::get), for many; one answer per key, none for those that are not asked for.
     pub(crate) async fn get_many(
         self: &Arc<Self>,
         keys: &[RawKey],
@@ -182,6 +182,11 @@ impl Remote {
             self.keep_up();
         }
         holds
+    }
+
+    /// Whether a counter has yet to be raised.
+    pub(crate) fn has_bump(&self, counter: &RawKey) -> bool {
+        self.queue().has_bump(counter)
     }
 
     /// Makes one backend call, within what is left of the request's budget.

@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::{BackendStats, Tier, key::same_name};
+use crate::{BackendStats, BusStats, Tier, key::same_name, kind::name_hash};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -148,6 +148,14 @@ impl Ledger {
         &self.others
     }
 
+    /// Finds a kind that was used before.
+    pub(crate) fn find(&self, name: &str) -> Option<(u64, &'static str)> {
+        let id = name_hash(name);
+        let start = (id % KINDS as u64) as usize;
+        let lines = (0..KINDS).map_while(|step| self.kinds[(start + step) % KINDS].get());
+        lines.map(|line| line.name).find(|known| *known == name).map(|name| (id, name))
+    }
+
     pub(crate) fn snapshot(&self) -> Vec<KindStats> {
         let kinds = self.kinds.iter().filter_map(OnceLock::get).map(|line| line.snapshot());
         let others = Some(self.others.snapshot()).filter(|others| others.calls() > 0);
@@ -176,6 +184,8 @@ pub struct Stats {
     pub in_flight: u64,
     /// What happened between the cache and its backend.
     pub backend: BackendStats,
+    /// What the bus did; `None` without one.
+    pub bus: Option<BusStats>,
 }
 
 /// What happened to the entries of one kind.

@@ -1,6 +1,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::Lifetime;
 
@@ -17,7 +18,8 @@ pub struct Generation {
 }
 
 /// How a generation counter is raised, and what becomes of the entries behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Invalidation {
     /// They are stale: they may stand in for a load that fails.
     Expire,

@@ -70,6 +70,12 @@ impl MemoryBus {
         hub.tell_all(&BusEvent::Connected);
     }
 
+    /// Returns how many listen on a channel, as far as the last message told.
+    #[must_use]
+    pub fn listeners(&self, channel: &str) -> usize {
+        self.hub().listeners.get(channel).map_or(0, Vec::len)
+    }
+
     fn hub(&self) -> MutexGuard<'_, Hub> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

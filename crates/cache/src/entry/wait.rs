@@ -1,26 +1,24 @@
 //! How one caller waits for a load it leads or joined: until it ends, or until the caller's patience does.
 
-use std::sync::Arc;
-
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    Answer, Answered, Arrival, CacheValue, Entry, LoadError, Outcome, Pass, Progress, Terms, Via, Why,
+    Answer, Answered, Arrival, CacheValue, Entry, LoadError, Outcome, Progress, Terms, Via, Waiting, Why,
 };
 use crate::{l1::Pause, policy::millis};
 
-pub(super) struct Call<'a, 'e, V: CacheValue> {
-    pub(super) entry: &'a Entry<'e, V>,
-    pub(super) terms: &'a Terms,
-    pub(super) start: Instant,
-    pub(super) stale: Option<Arrival<V>>,
-    pub(super) pass: Arc<Pass>,
-    pub(super) leads: bool,
+pub(crate) struct Asked<'a, 'e, V: CacheValue> {
+    pub(crate) entry: &'a Entry<'e, V>,
+    pub(crate) terms: &'a Terms,
+    pub(crate) start: Instant,
+    pub(crate) stale: Option<Arrival<V>>,
+    pub(crate) waiting: Waiting,
+    pub(crate) leads: bool,
 }
 
-impl<V: CacheValue> Call<'_, '_, V> {
+impl<V: CacheValue> Asked<'_, '_, V> {
     /// Waits; `None` when the load is lost.
-    pub(super) async fn answer<E: Send + Sync + 'static>(
+    pub(crate) async fn answer<E: Send + Sync + 'static>(
         mut self,
         mut progress: watch::Receiver<Progress<V, E>>,
     ) -> Option<Result<Answered<V>, LoadError<E>>> {
@@ -30,6 +28,9 @@ impl<V: CacheValue> Call<'_, '_, V> {
         loop {
             let done = {
                 let progress = progress.borrow_and_update();
+                if progress.is_gone {
+                    self.stale = None;
+                }
                 if progress.stale.is_some() {
                     self.stale.clone_from(&progress.stale);
                 }
@@ -87,7 +88,7 @@ impl<V: CacheValue> Call<'_, '_, V> {
         {
             return Ok(self.entry.give_stale(stale, error.why()));
         }
-        if self.pass.is_void()
+        if self.waiting.is_void()
             && let Some(answer) = self.entry.local_answer()
         {
             return Ok(answer);
@@ -100,7 +101,7 @@ impl<V: CacheValue> Call<'_, '_, V> {
     fn stale_is_usable(&self) -> bool {
         let now = self.entry.engine.clock.now_ms();
         let usable = self.stale.as_ref().is_some_and(|stale| stale.times.is_usable(now, self.terms.stale));
-        usable && !self.pass.is_void()
+        usable && !self.waiting.is_void()
     }
 
     /// Spares the next callers the same wait.

@@ -14,8 +14,12 @@ fn ours() -> Seal {
     Seal::new(&key("600519.SH"), 3, 1)
 }
 
+fn facts(times: Times) -> Facts {
+    Facts { times, negative: false, took: 12, stamps: Stamps::default(), etag: None }
+}
+
 fn entry(payload: &[u8]) -> Bytes {
-    seal(ours(), TIMES, false, 12, payload).unwrap()
+    seal(ours(), &facts(TIMES), payload).unwrap()
 }
 
 /// Puts the right checksum on altered bytes, so that the check under test is the one that speaks.
@@ -35,10 +39,8 @@ fn payload_is_stored_as_it_is() {
 fn stored_sample_of_version_1_still_opens() {
     let sample = Bytes::from_static(include_bytes!("../../testdata/envelope-v1.bin"));
     let opened = open(&sample, ours(), NOW).unwrap();
-    assert_eq!(
-        opened,
-        Opened { times: TIMES, negative: false, payload: Bytes::from_static(b"{\"close\":1688.5}") }
-    );
+    let payload = Bytes::from_static(b"{\"close\":1688.5}");
+    assert_eq!(opened, Opened { facts: facts(TIMES), payload });
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn newer_version_and_unknown_flag_are_told_apart_from_garbage() {
     for (at, value, expected) in [
         (2, 2, Reject::Newer),
         (2, 0, Reject::Unknown),
-        (3, 0b0010_0001, Reject::Newer),
+        (3, 0b1000_0001, Reject::Newer),
         (0, 7, Reject::Magic),
     ] {
         let mut bytes = entry(b"1").to_vec();
@@ -71,34 +73,37 @@ fn newer_version_and_unknown_flag_are_told_apart_from_garbage() {
 #[test]
 fn birth_in_the_future_is_now_beyond_the_allowed_skew() {
     let opened = open(&entry(b"1"), ours(), NOW - SKEW_MS).unwrap();
-    assert_eq!(opened.times, TIMES);
+    assert_eq!(opened.facts.times, TIMES);
     let opened = open(&entry(b"1"), ours(), NOW - 3_600_000).unwrap();
-    assert_eq!(opened.times.born, NOW - 3_600_000);
-    assert_eq!(opened.times.dead_at, NOW - 3_000_000);
+    assert_eq!(opened.facts.times.born, NOW - 3_600_000);
+    assert_eq!(opened.facts.times.dead_at, NOW - 3_000_000);
 }
 
 #[test]
 fn oversized_entry_is_neither_written_nor_read() {
-    assert_eq!(seal(ours(), TIMES, false, 0, &vec![0; MAX_ENTRY]), None);
+    assert_eq!(seal(ours(), &facts(TIMES), &vec![0; MAX_ENTRY]), None);
     assert_eq!(open(&vec![0; MAX_ENTRY + 1].into(), ours(), NOW), Err(Reject::Oversized));
 }
 
 proptest! {
     #[test]
     fn any_payload_comes_back(
-        payload in prop::collection::vec(any::<u8>(), 0..300), negative: bool, took: u64,
+        payload in prop::collection::vec(any::<u8>(), 0..300), negative: bool, took: u16,
+        stamps in prop::collection::vec(any::<(u64, u64)>(), 0..=Stamps::MOST), etag in prop::option::of("[a-z\"]{0,60}"),
         fresh in 0..u64::from(u32::MAX), stale in 0..1000u64,
     ) {
         let times = Times { born: NOW, fresh_until: NOW + fresh, dead_at: (NOW + fresh + stale).min(NOW + u64::from(u32::MAX)) };
-        let entry = seal(ours(), times, negative, took, &payload).unwrap();
-        prop_assert_eq!(open(&entry, ours(), NOW).unwrap(), Opened { times, negative, payload: payload.into() });
+        let stamps = stamps.into_iter().map(|(tag, latest)| Stamp { tag: TagId(tag), latest }).collect();
+        let facts = Facts { times, negative, took, stamps, etag: etag.map(Into::into) };
+        let entry = seal(ours(), &facts, &payload).unwrap();
+        prop_assert_eq!(open(&entry, ours(), NOW).unwrap(), Opened { facts, payload: payload.into() });
     }
 
     #[test]
     fn endless_lifetime_is_cut_not_wrapped(born in 0..1u64 << 47) {
         let times = Times { born, fresh_until: u64::MAX, dead_at: u64::MAX };
-        let opened = open(&seal(ours(), times, false, 0, b"").unwrap(), ours(), born).unwrap();
-        prop_assert_eq!(opened.times.dead_at, born + u64::from(u32::MAX));
+        let opened = open(&seal(ours(), &facts(times), b"").unwrap(), ours(), born).unwrap();
+        prop_assert_eq!(opened.facts.times.dead_at, born + u64::from(u32::MAX));
     }
 
     #[test]
@@ -117,6 +122,17 @@ proptest! {
         let mut bytes = entry(b"1").to_vec();
         bytes.extend(tail);
         prop_assert!(open(&bytes.into(), ours(), NOW).is_err());
+    }
+
+    #[test]
+    fn flags_that_promise_what_is_not_there_are_refused_or_give_what_is(
+        payload in prop::collection::vec(any::<u8>(), 0..60), flags: u8,
+    ) {
+        let mut bytes = entry(&payload).to_vec();
+        bytes[3] = flags;
+        if let Ok(opened) = open(&resealed(bytes), ours(), NOW) {
+            prop_assert!(opened.payload.len() <= payload.len());
+        }
     }
 
     #[test]

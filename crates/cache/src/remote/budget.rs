@@ -20,6 +20,11 @@ impl Deadline {
         Self { at: Instant::now() + whole, whole }
     }
 
+    /// Starts the clock again after a while in which nothing was asked of the backend.
+    pub(crate) fn put_off(self, by: Duration) -> Self {
+        Self { at: self.at + by.min(LONGEST), ..self }
+    }
+
     /// Returns what is left; `None` when it is over.
     pub(crate) fn left(&self) -> Option<Duration> {
         Some(self.at.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())

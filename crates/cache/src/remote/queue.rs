@@ -67,6 +67,8 @@ struct PendingBump {
     how: Invalidation,
     /// Grows when it is asked for again.
     asked: u64,
+    /// It stands for changes that were dropped.
+    lost: bool,
     due: Instant,
     tries: u32,
 }
@@ -138,18 +140,21 @@ impl Queue {
         }
     }
 
-    /// Whether what the backend says about `key`, or counter, is older than what the cache knows.
+    /// Whether what the backend says about `key` is older than what the cache knows.
     pub(super) fn holds(&self, key: &RawKey) -> bool {
         !self.is_empty()
             && (self.forgets_all()
                 || self.keys.contains_key(key)
-                || self.bumps.contains_key(key)
                 || self.sweeps.iter().any(|sweep| sweep.pattern.matches(key.as_str())))
     }
 
     /// Whether everything the backend has is to be invalidated: nothing else needs to be kept.
     fn forgets_all(&self) -> bool {
-        self.bumps.contains_key(&self.everything)
+        self.bumps.get(&self.everything).is_some_and(|bump| bump.how == Invalidation::Remove)
+    }
+
+    pub(super) fn has_bump(&self, counter: &RawKey) -> bool {
+        self.bumps.contains_key(counter)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -185,10 +190,8 @@ impl Queue {
     }
 
     pub(super) fn push_bump(&mut self, counter: RawKey, how: Invalidation, due: Instant) {
-        if self.forgets_all() {
-            return;
-        }
-        let bump = self.bumps.entry(counter).or_insert(PendingBump { how, asked: 0, due, tries: 0 });
+        let new = PendingBump { how, asked: 0, lost: false, due, tries: 0 };
+        let bump = self.bumps.entry(counter).or_insert(new);
         bump.asked += 1;
         if how == Invalidation::Remove {
             bump.how = how;
@@ -288,7 +291,8 @@ impl Queue {
         self.sweeps.clear();
         (self.bytes, self.spare) = (0, 0);
         self.overflows += 1;
-        let bump = PendingBump { how: Invalidation::Remove, asked: 0, due: Instant::now(), tries: 0 };
+        let bump =
+            PendingBump { how: Invalidation::Remove, asked: 0, lost: true, due: Instant::now(), tries: 0 };
         self.bumps.insert(self.everything.clone(), bump);
     }
 }

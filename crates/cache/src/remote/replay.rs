@@ -18,12 +18,12 @@ impl Remote {
 
     async fn replay_many(self: &Arc<Self>, by: Option<Instant>) -> bool {
         let bumps = self.queue().due_bumps(by);
-        for (counter, how, asked) in bumps {
+        for (counter, how, asked, lost) in bumps {
             let answer = self.send(self.backend.bump_generation(&counter, how)).await;
             self.with_queue(|queue| queue.end_bump(&counter, asked, Landing::of(&answer)));
             if let Ok(generation) = &answer {
                 self.tally.replayed(1);
-                (self.on_applied)(Applied::Bumped(&counter, *generation));
+                (self.on_applied)(Applied::Bumped { counter: &counter, how, generation: *generation, lost });
             }
             if is_down(&answer) {
                 return false;
@@ -75,7 +75,7 @@ impl Remote {
                     true => Landing::of(&self.send(self.backend.delete(key)).await),
                     false => Landing::of(&answer),
                 };
-                self.replayed(key, *order, landing, Applied::Deleted(key));
+                self.replayed(key, *order, landing);
             }
             if is_down(&answer) {
                 return false;
@@ -84,12 +84,12 @@ impl Remote {
         if !batch.sets.is_empty() {
             let answer = self.send(self.backend.set_many(&batch.sets)).await;
             let one_by_one = is_refused(&answer);
-            for ((key, bytes, lifetime), (order, fill)) in batch.sets.iter().zip(&batch.set_orders) {
+            for ((key, bytes, lifetime), order) in batch.sets.iter().zip(&batch.set_orders) {
                 let landing = match one_by_one {
                     true => Landing::of(&self.send(self.backend.set(key, bytes.clone(), *lifetime)).await),
                     false => Landing::of(&answer),
                 };
-                self.replayed(key, *order, landing, Applied::Set { key, fill: *fill });
+                self.replayed(key, *order, landing);
             }
             if is_down(&answer) {
                 return false;
@@ -98,11 +98,11 @@ impl Remote {
         true
     }
 
-    fn replayed(&self, key: &RawKey, order: u64, landing: Landing, applied: Applied<'_>) {
+    fn replayed(&self, key: &RawKey, order: u64, landing: Landing) {
         self.with_queue(|queue| queue.end(key, order, landing));
         if landing == Landing::Landed {
             self.tally.replayed(1);
-            (self.on_applied)(applied);
+            (self.on_applied)(Applied::Changed(key));
         }
     }
 

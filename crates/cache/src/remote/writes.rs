@@ -13,16 +13,18 @@ use crate::{Deleted, Generation, Invalidation, Lifetime, Pattern, RawKey, Result
 
 /// A change the backend has confirmed.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "for a bus between nodes")]
 pub(crate) enum Applied<'a> {
-    /// A value was stored; by a load, or by a caller that wants others to see it.
-    Set {
-        key: &'a RawKey,
-        fill: bool,
-    },
-    Deleted(&'a RawKey),
+    /// A value was stored or removed. Not said of what a load stores at once: only it knows whether it replaced
+    /// something.
+    Changed(&'a RawKey),
     Swept(&'a Pattern),
-    Bumped(&'a RawKey, Generation),
+    Bumped {
+        counter: &'a RawKey,
+        how: Invalidation,
+        generation: Generation,
+        /// It stands for changes that were dropped.
+        lost: bool,
+    },
 }
 
 /// The place of a change among those of its key, and its patience.
@@ -114,12 +116,12 @@ impl Remote {
             return Receipt { answer: None, queued: erased.queued, failed: erased.failed };
         };
         let op = Op::Set { bytes: bytes.clone(), dead_at, fill };
-        self.write(key, op, turn, self.backend.set(key, bytes, lifetime), Applied::Set { key, fill }).await
+        self.write(key, op, turn, self.backend.set(key, bytes, lifetime)).await
     }
 
     /// Deletes a key; the answer says whether there was something.
     pub(crate) async fn delete(self: &Arc<Self>, key: &RawKey, turn: Turn) -> Receipt<bool> {
-        self.write(key, Op::Delete, turn, self.backend.delete(key), Applied::Deleted(key)).await
+        self.write(key, Op::Delete, turn, self.backend.delete(key)).await
     }
 
     async fn write<T>(
@@ -128,12 +130,11 @@ impl Remote {
         op: Op,
         turn: Turn,
         work: impl Future<Output = Result<T>>,
-        applied: Applied<'_>,
     ) -> Receipt<T> {
         if self.breaker.is_ended() {
             return Receipt::default();
         }
-        let is_set = matches!(op, Op::Set { .. });
+        let (is_set, is_fill) = (matches!(op, Op::Set { .. }), op.is_fill());
         let start = self.with_queue(|queue| queue.start(key, &op, turn.order, turn.settled));
         if start == Start::Kept {
             self.keep_up();
@@ -146,8 +147,8 @@ impl Remote {
         if kept {
             self.keep_up();
         }
-        if answer.is_ok() {
-            (self.on_applied)(applied);
+        if answer.is_ok() && !is_fill {
+            (self.on_applied)(Applied::Changed(key));
         }
         // A value that was refused will never be there; only what it was to replace goes.
         Receipt::new(answer, kept && !(is_set && landing == Landing::Refused))
@@ -180,9 +181,7 @@ impl Remote {
         Receipt::new(answer, kept)
     }
 
-    /// Raises a generation counter. While that is outstanding, [`holds`](Self::holds) is true for the counter, and for
-    /// every key when it is the namespace's.
-    #[allow(dead_code, reason = "for tags and for clearing by generation")]
+    /// Raises a generation counter.
     pub(crate) async fn bump(
         self: &Arc<Self>,
         counter: &RawKey,
@@ -200,7 +199,7 @@ impl Remote {
             self.keep_up();
         }
         if let Ok(generation) = &answer {
-            (self.on_applied)(Applied::Bumped(counter, *generation));
+            (self.on_applied)(Applied::Bumped { counter, how, generation: *generation, lost: false });
         }
         Receipt::new(answer, kept)
     }

@@ -38,6 +38,8 @@ struct State {
     reads: AtomicU64,
     writes: AtomicU64,
     deletes: AtomicU64,
+    counters: AtomicU64,
+    batches: AtomicU64,
     pings: AtomicU64,
     calls: AtomicU64,
 }
@@ -68,6 +70,8 @@ impl ChaosBackend {
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             deletes: AtomicU64::new(0),
+            counters: AtomicU64::new(0),
+            batches: AtomicU64::new(0),
             pings: AtomicU64::new(0),
             calls: AtomicU64::new(0),
         };
@@ -149,6 +153,18 @@ impl ChaosBackend {
     #[must_use]
     pub fn deletes(&self) -> u64 {
         self.state.deletes.load(SeqCst)
+    }
+
+    /// Returns how many calls asked for generation counters or changed them.
+    #[must_use]
+    pub fn counters(&self) -> u64 {
+        self.state.counters.load(SeqCst)
+    }
+
+    /// Returns how many calls asked for many keys at once.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.state.batches.load(SeqCst)
     }
 
     /// Returns how often it was asked whether it answers.
@@ -260,6 +276,13 @@ impl Backend for ChaosBackend {
         self.inner.delete_pattern(pattern, limit).await
     }
 
+    async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
+        self.state.batches.fetch_add(1, SeqCst);
+        self.state.reads.fetch_add(keys.len() as u64, SeqCst);
+        self.disturb().await?;
+        self.inner.get_many(keys).await
+    }
+
     async fn scan(&self, pattern: &Pattern, cursor: Option<&str>, limit: usize) -> Result<Page> {
         self.disturb().await?;
         self.inner.scan(pattern, cursor, limit).await
@@ -272,16 +295,19 @@ impl Backend for ChaosBackend {
     }
 
     async fn generations(&self, counters: &[RawKey]) -> Result<Vec<Option<Generation>>> {
+        self.state.counters.fetch_add(1, SeqCst);
         self.disturb().await?;
         self.inner.generations(counters).await
     }
 
     async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
-        self.disturb_write(None).await?;
+        self.state.counters.fetch_add(1, SeqCst);
+        self.disturb().await?;
         self.inner.seed_generation(counter).await
     }
 
     async fn bump_generation(&self, counter: &RawKey, how: Invalidation) -> Result<Generation> {
+        self.state.counters.fetch_add(1, SeqCst);
         self.disturb_write(Some(LateWrite::Bump(counter.clone(), how))).await?;
         self.inner.bump_generation(counter, how).await
     }

@@ -23,6 +23,7 @@ fn state(rig: &Rig) -> BreakerState {
 #[tokio::test(start_paused = true)]
 async fn open_breaker_answers_at_once_without_calling_the_backend() {
     let rig = Rig::tiered();
+    rig.cache.set(&PAGE, "before", text("v")).await;
     open(&rig).await;
     rig.chaos.delay(SECOND * 3600);
     let (calls, start) = (rig.chaos.calls(), Instant::now());

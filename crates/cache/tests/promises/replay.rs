@@ -11,8 +11,9 @@ fn raw(key: &str) -> RawKey {
     RawKey::new(&Namespace::default(), "page", key)
 }
 
-/// Makes the breaker open, by reads of other keys.
+/// Makes the breaker open, by reads of other keys; before it, the cache had the backend for a while.
 async fn outage(rig: &Rig) {
+    rig.cache.set(&PAGE, "before", text("v")).await;
     rig.chaos.fail(true);
     for key in ["a", "b", "c"] {
         rig.cache.get(&PAGE, key).await;
@@ -113,16 +114,21 @@ async fn pattern_and_clear_of_an_outage_are_repeated_and_spare_what_came_after()
         }
         outage(&rig).await;
         rig.cache.set(&PAGE, "602", text("old")).await;
-        let deleted = match pattern {
-            None => rig.cache.clear().await,
-            Some(pattern) => rig.cache.delete_pattern(pattern).await,
-        };
-        assert_eq!((deleted.complete, deleted.queued), (false, true));
-        rig.cache.set(&PAGE, "601", text("new")).await;
+        match pattern {
+            None => {
+                let cleared = rig.cache.clear().await;
+                assert_eq!((cleared.complete, cleared.queued), (false, true));
+            }
+            Some(pattern) => {
+                let deleted = rig.cache.delete_pattern(pattern).await;
+                assert_eq!((deleted.complete, deleted.queued), (false, true));
+                rig.cache.set(&PAGE, "601", text("new")).await;
+            }
+        }
         recovery(&rig).await;
         let node = rig.node();
         assert_eq!(node.get(&PAGE, "600").await, None);
-        assert_eq!(node.get(&PAGE, "601").await, Some(text("new")));
+        assert_eq!(node.get(&PAGE, "601").await, pattern.map(|_| text("new")));
         assert_eq!(node.get(&PAGE, "602").await, None, "set before, so swept");
     }
 }
@@ -216,6 +222,11 @@ async fn queue_that_is_full_invalidates_the_namespace_instead() {
     let rig = Rig::with(|builder, chaos| builder.backend(Arc::new(chaos.clone())).replay_queue(100, 1 << 20));
     let counter = RawKey::new(&Namespace::default(), "", "generation:0000000000000000");
     let before = rig.chaos.seed_generation(&counter).await.unwrap().generation;
+    for number in 0..150 {
+        rig.cache.set(&PAGE, &number.to_string(), text("old")).await;
+    }
+    let node = rig.node();
+    assert_eq!(node.get(&PAGE, "7").await, Some(text("old")));
     outage(&rig).await;
     for number in 0..150 {
         assert!(rig.cache.delete(&PAGE, &number.to_string()).await.queued);
@@ -226,6 +237,13 @@ async fn queue_that_is_full_invalidates_the_namespace_instead() {
     recovery(&rig).await;
     let after: Generation = rig.chaos.generations(&[counter]).await.unwrap()[0].unwrap();
     assert!(after.removed > before.latest, "{before:?} {after:?}");
+    rig.clock.advance(SECOND * 6);
+    for number in 0..150 {
+        assert_eq!(node.get(&PAGE, &number.to_string()).await, None);
+        assert_eq!(rig.cache.get(&PAGE, &number.to_string()).await, None);
+    }
+    assert_eq!(rig.cache.set(&PAGE, "7", text("new")).await.l2, Stored::Stored);
+    assert_eq!(rig.node().get(&PAGE, "7").await, Some(text("new")));
 }
 
 #[tokio::test(start_paused = true)]

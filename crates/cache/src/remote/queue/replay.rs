@@ -18,8 +18,7 @@ pub(in crate::remote) struct Batch {
     pub(in crate::remote) deletes: Vec<RawKey>,
     pub(in crate::remote) delete_orders: Vec<u64>,
     pub(in crate::remote) sets: Vec<(RawKey, Bytes, Lifetime)>,
-    /// With whether a load made it.
-    pub(in crate::remote) set_orders: Vec<(u64, bool)>,
+    pub(in crate::remote) set_orders: Vec<u64>,
 }
 
 impl Queue {
@@ -37,9 +36,9 @@ impl Queue {
     }
 
     /// `by` is when it has to be due; `None` takes all.
-    pub(in crate::remote) fn due_bumps(&self, by: Option<Instant>) -> Vec<(RawKey, Invalidation, u64)> {
+    pub(in crate::remote) fn due_bumps(&self, by: Option<Instant>) -> Vec<(RawKey, Invalidation, u64, bool)> {
         let due = self.bumps.iter().filter(|(_, bump)| by.is_none_or(|by| bump.due <= by));
-        due.map(|(counter, bump)| (counter.clone(), bump.how, bump.asked)).collect()
+        due.map(|(counter, bump)| (counter.clone(), bump.how, bump.asked, bump.lost)).collect()
     }
 
     pub(in crate::remote) fn end_bump(&mut self, counter: &RawKey, asked: u64, landing: Landing) {
@@ -103,12 +102,12 @@ impl Queue {
             let Some(pending) = self.keys.get_mut(key) else { continue };
             pending.replaying = true;
             match &pending.op {
-                Op::Set { bytes, dead_at, fill } => {
+                Op::Set { bytes, dead_at, .. } => {
                     let Some(lifetime) = Lifetime::from_millis(dead_at.saturating_sub(now_ms)) else {
                         continue;
                     };
                     batch.sets.push((key.clone(), bytes.clone(), lifetime));
-                    batch.set_orders.push((pending.order, *fill));
+                    batch.set_orders.push(pending.order);
                 }
                 Op::Delete => {
                     batch.deletes.push(key.clone());

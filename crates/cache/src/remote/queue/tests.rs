@@ -118,7 +118,7 @@ fn bump_asked_for_again_while_it_is_sent_is_sent_again_and_the_stronger_one_stay
     queue.end_bump(&tag, due[0].2, Landing::Landed);
     let due = queue.due_bumps(None);
     assert_eq!((due.len(), due[0].1), (1, Invalidation::Remove));
-    assert!(queue.holds(&tag) && !queue.holds(&key("k")));
+    assert!(queue.has_bump(&tag) && !queue.holds(&key("k")));
     queue.end_bump(&tag, due[0].2, Landing::Landed);
     assert!(queue.is_empty());
 }

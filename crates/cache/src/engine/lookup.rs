@@ -1,0 +1,209 @@
+//! Steps that ask or change the backend.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join;
+
+use super::{Engine, Place, Sight};
+use crate::{
+    CacheValue, Codec, Kind,
+    envelope::{self, Reject},
+    flights::{Before, Ticket},
+    generations::Verdict,
+    policy::Terms,
+    remote::{Deadline, Receipt, Turn},
+    stamp::TagId,
+};
+
+/// What the backend said about a key.
+pub(crate) enum Found<V: CacheValue> {
+    Entry(Sight<V>),
+    /// The backend answered and has nothing of use.
+    Nothing,
+    /// A newer release wrote it: not for us, and not to be overwritten.
+    Foreign,
+    /// There is no backend, or it did not answer.
+    Unknown,
+}
+
+impl Engine {
+    /// Asks the backend for an entry, and at once for the generations of `tags` that are not known. `before` is
+    /// waited for first; when that takes too long the backend is not asked, as it might give what was just deleted.
+    pub(crate) async fn find<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        tags: &[TagId],
+        before: Before,
+        deadline: Deadline,
+    ) -> Found<V> {
+        let Some(remote) = &self.remote else { return Found::Unknown };
+        // Nobody waits for his turn at a backend that is not asked.
+        if remote.is_asked() && !self.settled(before, deadline).await {
+            return Found::Unknown;
+        }
+        let get = remote.get(&place.raw, deadline);
+        let (answer, ()) = join(get, self.learn(tags, deadline)).await;
+        match answer {
+            Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes), deadline).await,
+            Ok(None) => Found::Nothing,
+            Err(fault) => {
+                if fault.is_failure() {
+                    self.counters(kind).backend_error();
+                }
+                Found::Unknown
+            }
+        }
+    }
+
+    /// Starts the time a request may spend on the backend, over all it asks of it.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.remote.as_ref().map_or_else(|| Deadline::after(Duration::ZERO), |remote| remote.deadline())
+    }
+
+    /// Numbers a change of an entry. To be called with the key's lock held.
+    pub(crate) fn order(&self) -> u64 {
+        self.remote.as_ref().map_or(0, |remote| remote.order())
+    }
+
+    /// Waits for earlier writes, within the request's budget; false when they take longer.
+    pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
+        before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
+    }
+
+    /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.
+    pub(crate) fn open<V: CacheValue>(&self, kind: &Kind<V>, place: &Place, bytes: &Bytes) -> Found<V> {
+        let now = self.clock.now_ms();
+        match envelope::open(bytes, place.seal, now) {
+            Ok(opened) if opened.facts.times.dead_at <= now => Found::Nothing,
+            Ok(opened) => {
+                let weight = opened.payload.len() as u64;
+                if let Ok(value) = V::Codec::decode(opened.payload) {
+                    return Found::Entry(Sight { value, facts: opened.facts, weight });
+                }
+                self.counters(kind).reject();
+                Found::Nothing
+            }
+            Err(reject) => {
+                self.counters(kind).reject();
+                if reject == Reject::Newer { Found::Foreign } else { Found::Nothing }
+            }
+        }
+    }
+
+    /// Holds an entry against the generations it was made under.
+    pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>, deadline: Deadline) -> Found<V> {
+        let Found::Entry(sight) = found else { return found };
+        let answers = self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await;
+        let verdict = self.verdict_by(&sight.facts.stamps, &answers);
+        self.apply(sight, verdict)
+    }
+
+    /// Holds many entries against their generations; asks the backend once at most.
+    pub(crate) async fn confirm_many<V: CacheValue>(
+        &self,
+        found: Vec<Found<V>>,
+        deadline: Deadline,
+    ) -> Vec<Found<V>> {
+        let stamps = found.iter().filter_map(|found| match found {
+            Found::Entry(sight) => Some(&sight.facts.stamps),
+            _ => None,
+        });
+        let answers = self.ask_for(stamps, deadline).await;
+        let confirm = |found| match found {
+            Found::Entry(sight) => {
+                let verdict = self.verdict_by(&sight.facts.stamps, &answers);
+                self.apply(sight, verdict)
+            }
+            other => other,
+        };
+        found.into_iter().map(confirm).collect()
+    }
+
+    fn apply<V: CacheValue>(&self, mut sight: Sight<V>, verdict: Verdict) -> Found<V> {
+        match verdict {
+            Verdict::Valid => {}
+            Verdict::Stale => sight.facts.times = sight.facts.times.expired(self.clock.now_ms()),
+            Verdict::Gone => return Found::Nothing,
+        }
+        Found::Entry(sight)
+    }
+
+    /// Reads one entry from the backend into this process, fresh or not at all.
+    pub(crate) async fn fetch<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        ticket: &Ticket,
+        before: Before,
+    ) -> Option<Sight<V>> {
+        let place = self.place(kind, &ticket.key);
+        let found = self.find(kind, &place, &[TagId::EVERYTHING], before, self.deadline()).await;
+        self.take(ticket, found, &self.terms(kind))
+    }
+
+    /// Keeps what was found in this process, and gives it when it is fresh.
+    pub(crate) fn take<V: CacheValue>(
+        &self,
+        ticket: &Ticket,
+        found: Found<V>,
+        terms: &Terms,
+    ) -> Option<Sight<V>> {
+        let Found::Entry(sight) = found else { return None };
+        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
+        sight.facts.times.is_fresh(self.clock.now_ms()).then_some(sight)
+    }
+
+    /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the
+    /// backend has them.
+    pub(crate) async fn write_fill<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        ticket: &Ticket,
+    ) -> bool {
+        let mut order = 0;
+        // Under the key's lock, so that this write comes before every later change.
+        if millis == 0 || !ticket.fill(|| order = self.order()) {
+            return false;
+        }
+        let turn = Turn { order, settled: true, deadline: self.deadline() };
+        let written = self.write(kind, place, sealed, millis, true, turn).await.answer.is_some();
+        if ticket.pass.is_void() {
+            // Changed elsewhere while this was being written: what is there now is too old.
+            self.erase(kind, place, Turn { deadline: self.deadline(), ..turn }).await;
+            return false;
+        }
+        written
+    }
+
+    /// Writes sealed bytes for so many milliseconds. `fill` says that a load made them.
+    pub(crate) async fn write<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        fill: bool,
+        turn: Turn,
+    ) -> Receipt<()> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        let dead_at = self.clock.now_ms().saturating_add(millis);
+        self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
+    }
+
+    /// Deletes from the backend; the answer says whether there was something.
+    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        self.counted(kind, remote.delete(&place.raw, turn).await)
+    }
+
+    fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
+        if receipt.failed {
+            self.counters(kind).backend_error();
+        }
+        receipt
+    }
+}

@@ -1,0 +1,161 @@
+//! Steps that tell under which generations something was or is made.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+
+use super::Engine;
+use crate::{
+    Generation, RawKey,
+    generations::Verdict,
+    policy::millis,
+    remote::{Deadline, Remote},
+    stamp::{Stamp, Stamps, TagId},
+};
+
+/// What the backend said about counters.
+pub(super) type Answers = Vec<(TagId, Option<Generation>)>;
+
+/// Stamps of something about to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Stamped {
+    pub(crate) stamps: Stamps,
+    /// Whether other processes would read them as they are meant.
+    pub(crate) are_real: bool,
+}
+
+impl Engine {
+    /// The tags of everything that goes to the backend, and those of a call.
+    pub(crate) fn all_tags(&self, tags: &[TagId]) -> Vec<TagId> {
+        let everything = self.remote.is_some().then_some(TagId::EVERYTHING);
+        let mut all: Vec<_> = everything.into_iter().chain(tags.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Asks for the generations among `tags` that are not known.
+    pub(crate) async fn learn(&self, tags: &[TagId], deadline: Deadline) {
+        let Some(remote) = &self.remote else { return };
+        let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
+        if !unknown.is_empty() {
+            self.ask(remote, unknown, deadline).await;
+        }
+    }
+
+    /// Asks for what judging these entries takes; nothing when all is known.
+    pub(super) async fn ask_for(
+        &self,
+        entries: impl Iterator<Item = &Stamps>,
+        deadline: Deadline,
+    ) -> Answers {
+        let now = self.clock.now_ms();
+        let unknown = entries.filter_map(|stamps| self.generations.judge(stamps, &self.trust, now).err());
+        let mut unknown: Vec<TagId> = unknown.flatten().collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        match &self.remote {
+            Some(remote) if !unknown.is_empty() => {
+                self.ask(remote, unknown, deadline).await.unwrap_or_default()
+            }
+            _ => Answers::new(),
+        }
+    }
+
+    /// Judges an entry of the backend, by what is known and by what the backend just said.
+    pub(super) fn verdict_by(&self, stamps: &Stamps, answers: &Answers) -> Verdict {
+        if !stamps.has_everything() {
+            // Nothing of ours: no counter could take it back.
+            return Verdict::Stale;
+        }
+        self.generations.judge_by(stamps, answers, &self.trust, self.clock.now_ms())
+    }
+
+    async fn ask(&self, remote: &Arc<Remote>, tags: Vec<TagId>, deadline: Deadline) -> Option<Answers> {
+        let counters: Vec<RawKey> = tags.iter().map(|tag| tag.counter(&self.namespace)).collect();
+        let answers = remote.call(deadline, remote.backend().generations(&counters)).await.ok()?;
+        let answers: Vec<_> = tags.into_iter().zip(answers).collect();
+        for (tag, answer) in &answers {
+            self.hear(*tag, *answer);
+        }
+        Some(answers)
+    }
+
+    /// Takes in the value of a counter, whoever said it.
+    pub(crate) fn hear(&self, tag: TagId, answer: Option<Generation>) {
+        let now = self.clock.now_ms();
+        let Some(generation) = answer else { return self.generations.unlearn(tag) };
+        let before = self.generations.get(tag).filter(|_| tag == TagId::EVERYTHING);
+        self.generations.learn(tag, generation, &self.trust, now);
+        match before {
+            Some(before) if generation.removed > before.removed => self.drop_everything(),
+            Some(before) if generation.latest > before.latest => self.trust.withdraw(now),
+            _ => {}
+        }
+    }
+
+    /// Stamps something about to be made. Counters that are missing are made, so that they can be raised.
+    pub(crate) async fn stamp(&self, tags: &[TagId], deadline: Deadline) -> Stamped {
+        if let Some(remote) = &self.remote {
+            let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
+            self.seed(remote, &unknown, deadline).await;
+        }
+        self.stamp_known(tags)
+    }
+
+    /// Stamps something made now with what is known now.
+    pub(crate) fn stamp_known(&self, tags: &[TagId]) -> Stamped {
+        Stamped { stamps: self.generations.stamp(tags), are_real: self.generations.are_real(tags) }
+    }
+
+    /// Stamps what was made with tags that only its load brought. `None` when one of them changed while it ran, or
+    /// might have. `news` is the last news before the load, `took` the time since then.
+    pub(crate) async fn stamp_after(
+        &self,
+        tags: &[TagId],
+        news: u64,
+        took: Duration,
+        deadline: Deadline,
+    ) -> Option<Stamped> {
+        let start = tokio::time::Instant::now();
+        let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
+        let known: Vec<_> = tags.iter().filter(|tag| !unknown.contains(tag)).copied().collect();
+        if self.generations.changed_since(&known, news) {
+            return None;
+        }
+        if let Some(remote) = &self.remote {
+            let seeded = self.seed(remote, &unknown, deadline).await;
+            // Both by the clock of the backend, so no other clock counts; a little more for their rates.
+            let since = took + start.elapsed();
+            let since = millis(since + since / 100).saturating_add(1).saturating_mul(1000);
+            let in_time = |seeded: &crate::Seeded| {
+                seeded.created || seeded.generation.latest < seeded.now.saturating_sub(since)
+            };
+            if !seeded.iter().all(in_time) {
+                return None;
+            }
+        } else if self.generations.changed_since(tags, news) {
+            return None;
+        }
+        Some(self.stamp_known(tags))
+    }
+
+    async fn seed(&self, remote: &Arc<Remote>, tags: &[TagId], deadline: Deadline) -> Vec<crate::Seeded> {
+        let seeds = tags.iter().map(|tag| async move {
+            let counter = tag.counter(&self.namespace);
+            let seeded = remote.call(deadline, remote.backend().seed_generation(&counter)).await.ok()?;
+            self.hear(*tag, Some(seeded.generation));
+            Some(seeded)
+        });
+        join_all(seeds).await.into_iter().flatten().collect()
+    }
+}
+
+impl Stamped {
+    /// Puts both together.
+    pub(crate) fn and(self, other: &Self) -> Self {
+        let stamps: Stamps =
+            self.stamps.iter().chain(other.stamps.iter()).collect::<Vec<Stamp>>().into_iter().collect();
+        Self { stamps, are_real: self.are_real && other.are_real }
+    }
+}

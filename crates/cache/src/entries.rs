@@ -1,0 +1,152 @@
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::{
+    CacheValue, Entry, Kind, LoadError, Policy, Shared,
+    engine::Engine,
+    entry::{Asked, Look},
+    flights::{Before, Seat},
+    load::{Batch, Flight, Progress},
+    stamp::TagId,
+};
+
+/// Entries of one kind, and how this call wants them. Made by [`Cache::entries`](crate::Cache::entries).
+#[must_use = "nothing is read before the last call"]
+pub struct Entries<'a, V: CacheValue> {
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) kind: &'a Kind<V>,
+    pub(crate) keys: Vec<&'a str>,
+    pub(crate) wishes: Policy,
+    pub(crate) tags: Vec<TagId>,
+}
+
+/// One answer of [`Entries::get_or_load_many`]: `None` when the loader had no value for the key.
+pub type OneOfMany<V, E> = Result<Option<Shared<V>>, LoadError<E>>;
+
+impl<'a, V: CacheValue> Entries<'a, V> {
+    /// Sets how long values stored by this call are fresh.
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.wishes.ttl = Some(ttl);
+        self
+    }
+
+    /// Puts `policy` over the kind's; what it leaves open stays as it was.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.wishes = policy.or(self.wishes);
+        self
+    }
+
+    /// Tags what this call stores. An empty tag is none.
+    pub fn tags<I, T>(mut self, tags: I) -> Self
+    where
+        I: IntoIterator<Item = T>,
+        T: AsRef<str>,
+    {
+        let tags = tags.into_iter().filter(|tag| !tag.as_ref().is_empty());
+        self.tags.extend(tags.map(|tag| TagId::of(tag.as_ref())));
+        self
+    }
+
+    /// Reads the values; one answer per key, in their order. The backend is asked once for what is not in this
+    /// process, and `load` is called at most once, with the keys nobody else is loading.
+    ///
+    /// The loader gives the values it has, in any order. A key it gives none for is not stored. Each key by itself
+    /// may be answered with a stale value while the load fails or is slow.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its timer, unless every value is in this process.
+    pub async fn get_or_load_many<E, F, Fut>(self, load: F) -> Vec<OneOfMany<V, E>>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(Vec<String>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
+    {
+        let local = self.keys.iter().map(|key| self.entry(key).try_get_local());
+        let mut answers: Vec<Option<OneOfMany<V, E>>> =
+            local.map(|value| value.map(|value| Ok(Some(value)))).collect();
+        if answers.iter().any(Option::is_none) {
+            Box::pin(self.load(&mut answers, load)).await;
+        }
+        answers.into_iter().map(|answer| answer.unwrap_or(Ok(None))).collect()
+    }
+
+    fn entry(&self, key: &'a str) -> Entry<'a, V> {
+        Entry { engine: self.engine, kind: self.kind, key, wishes: self.wishes, tags: self.tags.clone() }
+    }
+
+    async fn load<E, F, Fut>(&self, answers: &mut [Option<OneOfMany<V, E>>], load: F)
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(Vec<String>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
+    {
+        self.engine.listen();
+        let (start, terms, tags) = (Instant::now(), self.entry("").terms(), self.entry("").all_tags());
+        // The same key twice is one key.
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, key) in self.keys.iter().enumerate().filter(|(at, _)| answers[*at].is_none()) {
+            places.entry(key).or_default().push(at);
+        }
+        let (mut flights, mut befores, mut waits) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, places) in places {
+            let entry = self.entry(key);
+            let (seat, progress, waiting) =
+                self.engine.flights.join_or_lead::<Progress<V, E>>(&entry.at().to_owned(), &tags);
+            let (stale, is_unchecked) = match entry.look(&terms) {
+                Look::Ready((value, _)) => {
+                    places.iter().for_each(|at| answers[*at] = Some(Ok(Some(value.clone()))));
+                    continue;
+                }
+                Look::Stale(stale, is_unchecked) => (Some(stale), is_unchecked),
+                Look::Nothing => (None, false),
+            };
+            let leads = matches!(seat, Seat::Lead(..));
+            if let Seat::Lead(ticket, progress, before) = seat {
+                let (engine, kind, tags, stale) =
+                    (Arc::clone(self.engine), *self.kind, tags.clone(), stale.clone());
+                let is_early = false;
+                flights.push(Flight {
+                    engine,
+                    kind,
+                    terms,
+                    tags,
+                    stale,
+                    is_early,
+                    is_unchecked,
+                    ticket,
+                    progress,
+                });
+                befores.push(before);
+            } else {
+                self.engine.counters(self.kind).join();
+            }
+            waits.push((entry, places, progress, stale, waiting, leads));
+        }
+        if !flights.is_empty() {
+            let batch = Batch { engine: Arc::clone(self.engine), kind: *self.kind, tags, flights };
+            tokio::spawn(batch.run(Before::all(befores), load));
+        }
+        for (entry, places, progress, stale, waiting, leads) in waits {
+            let asked = Asked { entry: &entry, terms: &terms, start, stale, waiting, leads };
+            let answer = match asked.answer(progress.clone()).await {
+                Some(answer) => answer.map(|(value, _)| Some(value)),
+                None => {
+                    self.engine.counters(self.kind).miss();
+                    if progress.borrow().is_absent { Ok(None) } else { Err(LoadError::Cancelled) }
+                }
+            };
+            places.iter().for_each(|at| answers[*at] = Some(answer.clone()));
+        }
+    }
+}
+
+impl<V: CacheValue> fmt::Debug for Entries<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entries")
+            .field("kind", &self.kind.name())
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,29 @@
+//! One page per feature: what it does, when, and when not to use it.
+
+/// Stale values in place of loads that fail or are slow.
+#[doc = include_str!("../docs/stale.md")]
+pub mod stale {}
+
+/// One load for all callers of a moment.
+#[doc = include_str!("../docs/single_flight.md")]
+pub mod single_flight {}
+
+/// Invalidation of many entries at once.
+#[doc = include_str!("../docs/tags.md")]
+pub mod tags {}
+
+/// Several processes that share a backend.
+#[doc = include_str!("../docs/nodes.md")]
+pub mod nodes {}
+
+/// Loads before an entry ends, and loads that find nothing new.
+#[doc = include_str!("../docs/early.md")]
+pub mod early {}
+
+/// Loads of many keys.
+#[doc = include_str!("../docs/many.md")]
+pub mod many {}
+
+/// One load among all processes.
+#[doc = include_str!("../docs/lease.md")]
+pub mod lease {}

@@ -1,0 +1,154 @@
+//! One load of many keys.
+
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::{FutureExt, future::join};
+use tokio::time::Instant;
+
+use super::{Flight, Loaded, context::Wishes, flight::Landed, progress::publish};
+use crate::{
+    CacheValue, Kind, LoadError,
+    coherence::Operation,
+    engine::{Engine, Found, Place},
+    flights::Before,
+    remote::{Deadline, panic_message},
+    stamp::TagId,
+};
+
+/// A load of many keys about to run: one flight for each key, which no other load is after.
+pub(crate) struct Batch<V: CacheValue, E> {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) kind: Kind<V>,
+    pub(crate) tags: Vec<TagId>,
+    pub(crate) flights: Vec<Flight<V, E>>,
+}
+
+/// A flight and where its bytes go.
+type Placed<V, E> = (Flight<V, E>, Place, IsWritable);
+type IsWritable = bool;
+
+impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
+    /// Looks for all in the backend at once, then calls the loader at most once. Keys it has no value for end without
+    /// an answer: whoever joined them loads by himself.
+    pub(crate) async fn run<F, Fut>(self, before: Before, load: F)
+    where
+        F: FnOnce(Vec<String>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
+    {
+        let Self { engine, kind, tags, flights } = self;
+        let deadline = engine.deadline();
+        let (missing, answers) = find(&engine, &kind, &tags, flights, before, deadline).await;
+        if missing.is_empty() {
+            return;
+        }
+        let Ok(_permit) = engine.loads.try_acquire() else { return fail(missing, &LoadError::Overloaded) };
+        let news = engine.generations.newest();
+        let stamped = if answers { engine.stamp(&tags, deadline).await } else { engine.stamp_known(&tags) };
+        let keys = missing.iter().map(|(flight, _, _)| flight.ticket.key.as_str().to_owned()).collect();
+        engine.counters(&kind).load();
+        let start = Instant::now();
+        let loaded = match AssertUnwindSafe(async { load(keys).await }).catch_unwind().await {
+            Ok(Ok(loaded)) => Ok(loaded),
+            Ok(Err(error)) => Err(LoadError::Loader(Arc::new(error))),
+            Err(panic) => Err(LoadError::Panicked(panic_message(&*panic).into())),
+        };
+        let mut values: HashMap<String, V> = match loaded {
+            Ok(loaded) => loaded.into_iter().collect(),
+            Err(error) => {
+                engine.counters(&kind).load_error();
+                return fail(missing, &error);
+            }
+        };
+        let took = start.elapsed();
+        let deadline = deadline.put_off(took);
+        let mut writes = Vec::new();
+        for (flight, place, writable) in missing {
+            let Some(value) = values.remove(flight.ticket.key.as_str()) else {
+                flight.progress.send_modify(|progress| progress.is_absent = true);
+                continue;
+            };
+            let loaded = Loaded::from(value);
+            let Ok(cargo) =
+                flight.unload(loaded, Wishes::default(), took, stamped.clone(), news, deadline).await
+            else {
+                continue;
+            };
+            let (arrival, sealed): Landed<V> = flight.land(&place, cargo, writable);
+            let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
+            let Flight { ticket, progress, stale, .. } = flight;
+            match sealed {
+                Some(sealed) => {
+                    publish(&progress, Ok(arrival));
+                    writes.push((place, sealed, lifetime, ticket, stale.is_some()));
+                }
+                None => {
+                    drop(ticket);
+                    publish(&progress, Ok(arrival));
+                }
+            }
+        }
+        for (place, sealed, lifetime, ticket, replaces) in writes {
+            let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+            if written && replaces {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
+        }
+    }
+}
+
+/// Asks the backend for all at once; gives back what is to be loaded, and whether the backend answered.
+async fn find<V: CacheValue, E: Send + Sync + 'static>(
+    engine: &Engine,
+    kind: &Kind<V>,
+    tags: &[TagId],
+    flights: Vec<Flight<V, E>>,
+    before: Before,
+    deadline: Deadline,
+) -> (Vec<Placed<V, E>>, bool) {
+    let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
+    let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
+    let answers = match &engine.remote {
+        Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
+            let get = remote.get_many(&raws, deadline);
+            let answers = join(get, engine.learn(tags, deadline)).await.0;
+            if answers.as_ref().is_err_and(|fault| fault.is_failure()) {
+                engine.counters(kind).backend_error();
+            }
+            answers.ok()
+        }
+        _ => None,
+    };
+    let answered = answers.is_some();
+    let mut answers = answers.unwrap_or_default().into_iter();
+    let found = places.iter().map(|place| match answers.next() {
+        Some(Some(bytes)) => engine.open(kind, place, &bytes),
+        Some(None) => Found::Nothing,
+        None => Found::Unknown,
+    });
+    let found = engine.confirm_many(found.collect(), deadline).await;
+    let mut missing = Vec::new();
+    for ((mut flight, place), found) in flights.into_iter().zip(places).zip(found) {
+        let mut writable = true;
+        match found {
+            Found::Entry(sight) => {
+                if let Some(fresh) = flight.consider(sight) {
+                    let Flight { ticket, progress, .. } = flight;
+                    drop(ticket);
+                    publish(&progress, Ok(fresh));
+                    continue;
+                }
+            }
+            Found::Foreign => writable = false,
+            Found::Nothing => flight.drop_unchecked(),
+            Found::Unknown => {}
+        }
+        missing.push((flight, place, writable));
+    }
+    (missing, answered)
+}
+
+fn fail<V: CacheValue, E: Send + Sync + 'static>(missing: Vec<Placed<V, E>>, error: &LoadError<E>) {
+    for (flight, _, _) in missing {
+        flight.fail(error.clone());
+    }
+}
