@@ -83,7 +83,7 @@ fn sums_are_right_whatever_was_done() {
                 }
             }
             5 => {
-                let batch = queue.take(&[name.clone()], round);
+                let batch = queue.take(std::slice::from_ref(&name), round);
                 batch.deletes.iter().zip(&batch.delete_orders).for_each(|(key, order)| {
                     queue.end(key, *order, Landing::Landed);
                 });
