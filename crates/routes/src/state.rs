@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use stockpile_cache::Cache;
-use stockpile_market::{TradeDate, TsCode};
+use stockpile_market::{CryptoMarket, TradeDate, TsCode};
 use stockpile_storage::Store;
 
 use crate::{
@@ -35,6 +35,12 @@ pub struct Lifetimes {
     pub crypto_prices: Duration,
     /// Crypto candles.
     pub crypto_ohlcv: Duration,
+    /// Health scores of coins.
+    pub crypto_health: Duration,
+    /// Forecasts.
+    pub crypto_prediction: Duration,
+    /// The overview of coins.
+    pub crypto_dashboard: Duration,
 }
 
 /// What the routes are told at start.
@@ -118,27 +124,51 @@ impl AppState {
         stockpile_market::exchange_date((self.now)().as_second())
     }
 
-    /// The reference data of the real store, whatever it holds.
-    pub(crate) async fn real_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
-        match tokio::time::timeout(self.request_timeout, self.references.current()).await {
-            Ok(reference) => Ok(reference?),
-            Err(_) => Err(Problem::Unavailable),
-        }
+    /// The prices of coins at this moment from a live source, if there is one for this market.
+    pub(crate) fn coins(&self, reference: &ReferenceData) -> Vec<CryptoMarket> {
+        let demo = self.demo.as_ref().filter(|_| reference.demo);
+        demo.map(|demo| demo.quotes.coins((self.now)())).unwrap_or_default()
+    }
+
+    /// The current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
     }
 
     /// The reference data of the market to be shown, read in time or not at all.
     ///
     /// The demo market stands in for a store without bars, never for one that cannot be asked.
     pub(crate) async fn reference(&self) -> Result<Arc<ReferenceData>, Problem> {
-        let read = async {
+        self.in_time(async {
             let real = self.references.current().await?;
             match &self.demo {
                 Some(demo) if demo.always || !real.has_bars() => demo.references.current().await,
                 _ => Ok(real),
             }
-        };
+        })
+        .await
+    }
+
+    /// The same for coins: invented ones leave with the first real row of any coin, and beside real bars there are none.
+    pub(crate) async fn crypto_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
+        self.in_time(async {
+            let real = self.references.current().await?;
+            match &self.demo {
+                Some(demo) if demo.always || !(real.has_bars() || real.has_crypto().await?) => {
+                    demo.references.current().await
+                }
+                _ => Ok(real),
+            }
+        })
+        .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        read: impl Future<Output = stockpile_storage::Result<T>>,
+    ) -> Result<T, Problem> {
         match tokio::time::timeout(self.request_timeout, read).await {
-            Ok(reference) => Ok(reference?),
+            Ok(read) => Ok(read?),
             Err(_) => Err(Problem::Unavailable),
         }
     }

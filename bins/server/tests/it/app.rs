@@ -148,6 +148,7 @@ impl TestApp {
              BTCUSDT,1h,2025-02-05T04:00:00Z,98150,98300,98100,98200,100\n",
         )
         .await;
+        self.ingest("days_of_coins.csv", days_of_bitcoin()).await;
         self.ingest(
             "coins.json",
             r#"[{"id":"bitcoin","symbol":"btc","name":"Bitcoin","current_price":98200,"market_cap":1946000000000,
@@ -219,4 +220,20 @@ fn stock_row(code: &str, day: &str, close: f64) -> String {
         "{code},{day},{pre_close},{high},{low},{close},{pre_close},{change:.2},{pct_chg:.4},1000,{}\n",
         close * 100.0
     )
+}
+
+/// Sixty days of Bitcoin up to 5 February 2025, on which it is at the small market's price.
+fn days_of_bitcoin() -> String {
+    let mut rows = "symbol,interval,ts,open,high,low,close,volume\n".to_owned();
+    let first: jiff::civil::Date = "2024-12-08".parse().unwrap();
+    let mut open = 96_000.0_f64;
+    for (number, date) in (0_u32..60).zip(first.series(jiff::ToSpan::day(1))) {
+        // A way up and down that repeats after 7 and after 11 days.
+        let close = 97_000.0 + 900.0 * f64::from(number * 5 % 7) - 500.0 * f64::from(number * 3 % 11);
+        let (high, low) = (open.max(close) + 400.0, open.min(close) - 300.0);
+        let volume = 20_000 + number * 1237 % 9000;
+        rows += &format!("BTCUSDT,1d,{date}T00:00:00Z,{open},{high},{low},{close},{volume}\n");
+        open = close;
+    }
+    rows
 }
