@@ -243,13 +243,16 @@ pub struct Deleted {
     pub keys: u64,
     /// Whether nothing that matched is left: false when a limit, a fault or a missing ability stopped it.
     pub complete: bool,
+    /// Whether the cache will repeat it, and until then does not believe what the backend says about these keys.
+    /// Never set by a backend.
+    pub queued: bool,
 }
 
 impl Deleted {
     /// Makes the answer.
     #[must_use]
     pub const fn new(keys: u64, complete: bool) -> Self {
-        Self { keys, complete }
+        Self { keys, complete, queued: false }
     }
 }
 

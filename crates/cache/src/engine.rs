@@ -29,7 +29,7 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) namespace: Namespace,
     pub(crate) l1: L1,
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) generations: Generations,
     pub(crate) trust: Trust,

@@ -51,5 +51,6 @@ pub use load::{LoadCx, Loaded};
 pub use outcome::{Answer, Invalidated, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
+pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
 pub use value::{CacheValue, Codec, Json, Raw, Shared, SharedValue};

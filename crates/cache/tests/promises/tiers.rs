@@ -174,7 +174,8 @@ fn configuration_mistakes_are_told_when_building() {
         other => panic!("{other:?}"),
     };
     assert_eq!(wrong(Cache::builder().namespace("")), "namespace");
-    assert_eq!(wrong(Cache::builder().op_timeout(Duration::ZERO)), "op_timeout");
+    assert_eq!(wrong(Cache::builder().budget(Duration::ZERO)), "budget");
+    assert_eq!(wrong(Cache::builder().breaker(0)), "breaker");
     assert_eq!(wrong(Cache::builder().max_loads(0)), "max_loads");
     assert_eq!(wrong(Cache::builder().defaults(Policy::ttl(SECOND).jitter(1.5))), "defaults");
 }
