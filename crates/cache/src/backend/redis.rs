@@ -25,15 +25,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
 
-use self::{command::Command, link::Link};
-pub use self::{
-    builder::RedisBuilder,
-    interop::{fred_client, fred_pool},
-};
 pub(crate) use self::{
     address::{Address, knows},
     setup::Setup,
 };
+pub use self::{
+    builder::RedisBuilder,
+    interop::{fred_client, fred_pool},
+};
+use self::{command::Command, link::Link};
 use super::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, Page, Seeded,
 };

@@ -1,0 +1,101 @@
+//! Redis as a backend and as a bus, on real servers: started here, killed, frozen and restarted.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod bus;
+mod connection;
+mod counters;
+mod failover;
+mod groups;
+mod interop;
+mod outage;
+mod proxy;
+mod refusals;
+mod server;
+mod sweep;
+#[cfg(feature = "redis-tls")]
+mod tls;
+mod wire;
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use stockpile_cache::{
+    Backend, Lifetime, Namespace, RawKey, conformance_suite, redis::RedisBackend, testkit::Subject,
+};
+
+use self::{
+    groups::{Cluster, Watched},
+    server::Server,
+};
+
+/// A user who may do what this backend does, and nothing else.
+const LEAST_RIGHTS: &str = "user ann on >secret ~* &* -@all +@connection +info +get +mget +set +unlink +scan +pttl \
+                            +memory|usage +eval +time +publish +subscribe +role";
+
+conformance_suite!(single, async { Some(subject(&single_url()?)) });
+
+conformance_suite!(user_with_least_rights_in_database_1, async {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server =
+        SERVER.get_or_init(|| Server::start(&format!("{LEAST_RIGHTS}\nuser default off"))).as_ref()?;
+    Some(subject(&server.url("/1").replace("//", "//ann:secret@")))
+});
+
+conformance_suite!(cluster, async {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    Some(subject(&CLUSTER.get_or_init(Cluster::start).as_ref()?.url()))
+});
+
+conformance_suite!(sentinel, async {
+    static WATCHED: OnceLock<Option<Watched>> = OnceLock::new();
+    Some(subject(&WATCHED.get_or_init(Watched::start).as_ref()?.url(2)))
+});
+
+conformance_suite!(several_clients, async { Some(subject(&format!("{}?clients=3", single_url()?))) });
+
+/// The server named by `TEST_REDIS_URL`, or one that is shared by the tests that only read and write.
+fn single_url() -> Option<String> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    if let Ok(url) = std::env::var("TEST_REDIS_URL") {
+        return Some(url);
+    }
+    SERVER.get_or_init(|| Server::start("")).as_ref().map(|server| server.url(""))
+}
+
+/// Every subject has a namespace of its own, so that they may share a server.
+fn subject(url: &str) -> Subject {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    // The suite sends values of megabytes through debug builds on busy machines.
+    let backend = RedisBackend::builder(url).timeout(Duration::from_secs(5)).build().unwrap();
+    Subject::new(Arc::new(backend)).in_namespace(Namespace::new(&name).unwrap())
+}
+
+fn key(name: &str) -> RawKey {
+    RawKey::new(&Namespace::default(), "test", name)
+}
+
+async fn set(backend: &RedisBackend, name: &str, value: &'static str) -> stockpile_cache::Result<()> {
+    let lifetime = Lifetime::new(Duration::from_secs(60)).unwrap();
+    backend.set(&key(name), Bytes::from_static(value.as_bytes()), lifetime).await
+}
+
+/// Tries until it works, as the callers of a cache do; fails when it takes unreasonably long.
+async fn works_again(backend: &RedisBackend) -> Duration {
+    let start = std::time::Instant::now();
+    while set(backend, "again", "v").await.is_err() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "still failing: {backend:?} {:?}",
+            backend.last_error()
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    start.elapsed()
+}

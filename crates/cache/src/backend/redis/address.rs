@@ -100,14 +100,17 @@ impl Address {
             hosts.push(read_host(other, default_port).ok_or_else(|| wrong("has a host that is none"))?);
         }
         let decode = |text: &str| {
-            let text = percent_decode_str(text).decode_utf8().map_err(|_| wrong("is no UTF-8 when decoded"))?;
+            let text =
+                percent_decode_str(text).decode_utf8().map_err(|_| wrong("is no UTF-8 when decoded"))?;
             Ok::<_, Error>((!text.is_empty()).then(|| text.into_owned()))
         };
         let login =
             Login { name: decode(url.username())?, password: decode(url.password().unwrap_or_default())? };
         let database = match url.path().trim_matches('/') {
             "" => 0,
-            number => number.parse().map_err(|_| wrong("has a path that is no database number of 0 to 255"))?,
+            number => {
+                number.parse().map_err(|_| wrong("has a path that is no database number of 0 to 255"))?
+            }
         };
 
         let mut address = Self {
@@ -145,7 +148,8 @@ impl Address {
             "-cluster" if database != 0 => return Err(wrong("has a database number; a cluster has only 0")),
             "-cluster" => Layout::Cluster,
             "-sentinel" => {
-                let service = service.ok_or_else(|| wrong("needs `?service=` and the name Sentinel watches"))?;
+                let service =
+                    service.ok_or_else(|| wrong("needs `?service=` and the name Sentinel watches"))?;
                 Layout::Sentinel { service, login: sentinel }
             }
             _ if address.hosts.len() > 1 => {
@@ -189,10 +193,14 @@ mod tests {
 
     #[test]
     fn every_part_of_an_address_is_read() {
-        let address = Address::parse("rediss://ann:p%40ss@cache.example:7000/3?namespace=stock:&clients=2&ca=/ca.pem");
+        let address =
+            Address::parse("rediss://ann:p%40ss@cache.example:7000/3?namespace=stock:&clients=2&ca=/ca.pem");
         let address = address.unwrap();
         assert_eq!(address.hosts, [("cache.example".to_owned(), 7000)]);
-        assert_eq!((address.login.name.as_deref(), address.login.password.as_deref()), (Some("ann"), Some("p@ss")));
+        assert_eq!(
+            (address.login.name.as_deref(), address.login.password.as_deref()),
+            (Some("ann"), Some("p@ss"))
+        );
         assert_eq!((address.database, address.tls, address.clients), (3, true, Some(2)));
         assert_eq!(address.namespace.as_deref(), Some("stock:"));
         assert_eq!(address.ca, Some("/ca.pem".into()));
@@ -211,7 +219,8 @@ mod tests {
     fn several_hosts_may_be_named_in_two_ways() {
         let expected = ["a", "b", "c"].map(|host| (host.to_owned(), 26_379));
         let listed = Address::parse("redis-sentinel://:p@a,b,c/1?service=main&sentinelPassword=q").unwrap();
-        let nodes = Address::parse("valkeys-sentinel://a?node=b&node=c:26379&sentinelServiceName=main").unwrap();
+        let nodes =
+            Address::parse("valkeys-sentinel://a?node=b&node=c:26379&sentinelServiceName=main").unwrap();
         assert_eq!((&listed.hosts[..], &nodes.hosts[..]), (&expected[..], &expected[..]));
         let login = Login { name: None, password: Some("q".to_owned()) };
         assert_eq!(listed.layout, Layout::Sentinel { service: "main".to_owned(), login });
@@ -241,7 +250,9 @@ mod tests {
     fn password_is_never_shown() {
         let address = "redis-sentinel://ann:hunter2@host?service=s&sentinelPassword=hunter2";
         assert!(!format!("{:?}", Address::parse(address).unwrap()).contains("hunter2"));
-        for text in ["redis://ann:hunter2@host/x", "hunter2", "redis://:hunter2@", "redis://hunter2:99999999/"] {
+        for text in
+            ["redis://ann:hunter2@host/x", "hunter2", "redis://:hunter2@", "redis://hunter2:99999999/"]
+        {
             let error = Address::parse(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}: {error:?}");
         }

@@ -143,7 +143,9 @@ impl Link {
                 asked.answered();
                 Ok(frame)
             }
-            Ok(Err(fault)) if *fault.kind() == fred::error::ErrorKind::Timeout => Err(fault::timed_out(timeout)),
+            Ok(Err(fault)) if *fault.kind() == fred::error::ErrorKind::Timeout => {
+                Err(fault::timed_out(timeout))
+            }
             Ok(Err(fault)) => {
                 // The driver knows that it has no connection, and sees to one.
                 asked.forget();

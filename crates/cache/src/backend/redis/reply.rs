@@ -63,5 +63,8 @@ pub(super) fn list(frame: Frame) -> Result<Vec<Frame>> {
 /// A number written as text, as scripts return what must not pass through a floating-point number.
 pub(super) fn decimal(frame: Frame) -> Result<u64> {
     let digits = text(frame)?;
-    std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok()).map_or_else(|| unexpected("number"), Ok)
+    std::str::from_utf8(&digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .map_or_else(|| unexpected("number"), Ok)
 }

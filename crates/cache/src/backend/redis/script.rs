@@ -45,7 +45,8 @@ const BUMP: &str = counter!(
      return stored"
 );
 
-const RELEASE: &str = "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+const RELEASE: &str =
+    "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
                        return 0";
 
 fn lifetime() -> Value {

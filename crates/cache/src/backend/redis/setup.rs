@@ -92,7 +92,11 @@ impl Setup {
             },
             // A primary that Sentinel made a replica takes no writes: ask Sentinel again. Elsewhere a new connection
             // would lead to the same server.
-            reconnect_errors: if config.server.is_sentinel() { vec![ReconnectError::ReadOnly] } else { Vec::new() },
+            reconnect_errors: if config.server.is_sentinel() {
+                vec![ReconnectError::ReadOnly]
+            } else {
+                Vec::new()
+            },
             ..ConnectionConfig::default()
         };
         connection.tcp.nodelay = Some(true);

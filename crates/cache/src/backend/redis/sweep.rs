@@ -72,7 +72,9 @@ impl<'a> Walk<'a> {
         let node = self.nodes.iter().position(|node| name(node) == owner);
         self.at = match node {
             Some(node) => Some((node, cursor.to_owned())),
-            None => self.nodes.iter().position(|node| *name(node) > *owner).map(|node| (node, "0".to_owned())),
+            None => {
+                self.nodes.iter().position(|node| *name(node) > *owner).map(|node| (node, "0".to_owned()))
+            }
         };
     }
 }
@@ -111,7 +113,9 @@ async fn unlink(backend: &RedisBackend, keys: Vec<Bytes>) -> Result<u64> {
         // Keys of one command must share a slot.
         backend.run_all(keys.into_iter().map(|key| command::unlink_stored(vec![key])).collect()).await?
     } else {
-        backend.run_all(keys.chunks(BATCH).map(|keys| command::unlink_stored(keys.to_vec())).collect()).await?
+        backend
+            .run_all(keys.chunks(BATCH).map(|keys| command::unlink_stored(keys.to_vec())).collect())
+            .await?
     };
     answers.into_iter().try_fold(0, |sum, answer| Ok(sum + number(answer)?.unsigned_abs()))
 }
@@ -143,7 +147,8 @@ pub(super) async fn page(
 async fn describe(backend: &RedisBackend, keys: Vec<Bytes>) -> Result<Vec<StoredKey>> {
     let lifetimes = backend.run_all(keys.iter().cloned().map(command::lifetime_of).collect()).await?;
     // Not every server and not every user may ask for sizes.
-    let sizes = backend.run_all(keys.iter().cloned().map(command::size_of).collect()).await.unwrap_or_default();
+    let sizes =
+        backend.run_all(keys.iter().cloned().map(command::size_of).collect()).await.unwrap_or_default();
     let mut sizes = sizes.into_iter();
     let mut stored = Vec::with_capacity(keys.len());
     for (key, lifetime) in keys.into_iter().zip(lifetimes) {

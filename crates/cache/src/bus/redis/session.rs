@@ -141,7 +141,8 @@ impl Listener {
         let armed = async {
             let id: i64 = client.custom(custom("CLIENT ID"), Vec::<Value>::new()).await?;
             let id = id.to_string();
-            let args = ["ON", "REDIRECT", &id, "BCAST", "PREFIX", prefix].map(|word| Value::from(word.to_owned()));
+            let args =
+                ["ON", "REDIRECT", &id, "BCAST", "PREFIX", prefix].map(|word| Value::from(word.to_owned()));
             client.custom::<Value, _>(custom("CLIENT TRACKING"), args.to_vec()).await
         };
         match armed.await {
