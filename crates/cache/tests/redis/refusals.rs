@@ -106,7 +106,7 @@ async fn busy_server_refuses_until_its_script_is_killed() {
 
 #[tokio::test]
 async fn server_that_cannot_store_its_snapshot_refuses_writes() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("enable-protected-configs yes") else { return };
     let backend = RedisBackend::new(&server.url("")).unwrap();
     set(&backend, "a", "v").await.unwrap();
     // The folder the server stands in is gone while it tries.

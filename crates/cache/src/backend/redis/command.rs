@@ -3,7 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::{
+    types::{ClusterHash, CustomCommand, Value},
+    util::redis_keyslot,
+};
 
 use crate::{Lifetime, RawKey};
 
@@ -82,11 +85,12 @@ pub(super) fn publish(channel: &str, message: Bytes) -> Command {
     of_any_node("PUBLISH", vec![channel, Value::Bytes(message)])
 }
 
-/// A script over one key. The script itself comes first, so the key is the third argument.
+/// A script over one key. The driver would take the script for the key, so it is told the key's slot.
 pub(super) fn script(text: &'static str, name: &RawKey, more: impl IntoIterator<Item = Value>) -> Command {
     let mut args = vec![word(text), word("1"), key(name)];
     args.extend(more);
-    Command { name: CustomCommand::new_static("EVAL", ClusterHash::Offset(2), false), args }
+    let slot = redis_keyslot(name.as_str().as_bytes());
+    Command { name: CustomCommand::new_static("EVAL", ClusterHash::Custom(slot), false), args }
 }
 
 /// Nobody else has this number: the standard library's hashers are keyed by the system's randomness.

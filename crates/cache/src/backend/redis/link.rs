@@ -134,7 +134,8 @@ impl Link {
             None => tokio::time::timeout(timeout + SLACK, live.client.custom_raw(command, args)).await,
             Some(node) => {
                 let options = Options { cluster_node: Some(node.clone()), ..self.setup.options() };
-                let client = live.client.with_options(&options);
+                // Of the bare client: options around options are applied from the outside in.
+                let client = Client::with_options(&live.client, &options);
                 tokio::time::timeout(timeout + SLACK, client.custom_raw(command, args)).await
             }
         };

@@ -84,7 +84,7 @@ impl Setup {
         let mut connection = ConnectionConfig {
             connection_timeout: timeouts.connect,
             internal_command_timeout: timeouts.connect,
-            max_command_attempts: 1,
+            max_command_attempts: attempts(clustered),
             max_command_buffer_len: MAX_QUEUED,
             unresponsive: UnresponsiveConfig {
                 max_timeout: Some(UNRESPONSIVE),
@@ -124,8 +124,14 @@ impl Setup {
         builder.build().map_err(super::fault::setting)
     }
 
-    /// Fails at once without a connection, and is not sent twice: a write that was sent may have landed.
+    /// Fails at once without a connection, and is not sent again when the connection breaks: a write may have landed.
     pub(crate) fn options(&self) -> Options {
-        Options { fail_fast: true, timeout: Some(self.timeout), max_attempts: Some(1), ..Options::default() }
+        let max_attempts = Some(attempts(self.clustered));
+        Options { fail_fast: true, timeout: Some(self.timeout), max_attempts, ..Options::default() }
     }
+}
+
+/// A node that refers to another one costs an attempt too, and has done nothing.
+const fn attempts(clustered: bool) -> u32 {
+    if clustered { 5 } else { 1 }
 }
