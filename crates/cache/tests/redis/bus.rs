@@ -9,7 +9,7 @@ use stockpile_cache::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use crate::{groups::Cluster, key, proxy::Proxy, server::Server, set};
+use crate::{connected, groups::Cluster, key, proxy::Proxy, server::Server, set};
 
 fn bus(url: &str) -> RedisBus {
     RedisBus::new(url).unwrap()
@@ -210,7 +210,7 @@ async fn tracking_of_a_cluster_hears_every_primary() {
     let bus = bus(&cluster.url()).with_tracking("cache:");
     let mut events = bus.subscribe("news");
     assert_eq!(next(&mut events).await, BusEvent::Connected);
-    let backend = RedisBackend::builder(cluster.url()).timeout(Duration::from_secs(5)).build().unwrap();
+    let backend = connected(RedisBackend::builder(cluster.url())).await;
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
         set(&backend, name, "v").await.unwrap();
         assert_eq!(next(&mut events).await, changed(name));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stockpile_cache::{Backend, Cache, Error, Health, Kind, redis::RedisBackend};
 
 use crate::{
-    key,
+    backend, connected, key,
     server::{Server, wait_for},
     set, works_again,
 };
@@ -15,7 +15,7 @@ const PAGE: Kind<String> = Kind::new("page").ttl(Duration::from_secs(60));
 #[tokio::test]
 async fn keys_land_in_the_database_that_was_named_also_after_a_reconnect() {
     let Some(mut server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("/1")).unwrap();
+    let backend = connected(RedisBackend::builder(server.url("/1"))).await;
     set(&backend, "a", "v").await.unwrap();
     assert_eq!((server.keys_in(0), server.keys_in(1)), (0, 1));
     server.restart();
@@ -91,7 +91,7 @@ fn backend_outlives_the_runtime_that_connected_it() {
 #[tokio::test]
 async fn connections_are_closed_with_the_last_clone() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::builder(server.url("")).clients(2).build().unwrap();
+    let backend = connected(RedisBackend::builder(server.url("")).clients(2)).await;
     let clone = backend.clone();
     backend.ping().await.unwrap();
     drop(backend);
@@ -107,7 +107,7 @@ async fn connections_are_closed_with_the_last_clone() {
 #[tokio::test]
 async fn calls_of_many_tasks_share_one_connection() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::builder(server.url("")).timeout(Duration::from_secs(5)).build().unwrap();
+    let backend = backend(&server).await;
     let calls: Vec<_> = (0..2000)
         .map(|number| {
             let backend = backend.clone();

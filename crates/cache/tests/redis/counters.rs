@@ -2,14 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use stockpile_cache::{Backend, Generation, Invalidation, Lifetime, redis::RedisBackend};
+use stockpile_cache::{Backend, Generation, Invalidation, Lifetime};
 
-use crate::{key, server::Server};
+use crate::{backend, key, server::Server};
 
 #[tokio::test]
 async fn counter_is_readable_text_of_microseconds_that_expires() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     let seeded = backend.seed_generation(&key("c")).await.unwrap();
     let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
     let here = u64::try_from(here).unwrap();
@@ -23,7 +23,7 @@ async fn counter_is_readable_text_of_microseconds_that_expires() {
 #[tokio::test]
 async fn counter_grows_by_one_when_the_clock_does_not_pass_it() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     let far = 9_007_199_254_730_000_u64;
     server.ask(&["SET", key("c").as_str(), &format!("{far}:17")]);
     let bump = async |how| backend.bump_generation(&key("c"), how).await.unwrap();
@@ -36,7 +36,7 @@ async fn counter_grows_by_one_when_the_clock_does_not_pass_it() {
 #[tokio::test]
 async fn what_is_no_counter_counts_as_absent() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     for text in ["", "junk", "1", "-1:0", "1:2:3", "1e3:0", "99999999999999999999:0"] {
         server.ask(&["SET", key("c").as_str(), text]);
         let seeded = backend.seed_generation(&key("c")).await.unwrap();
@@ -53,7 +53,7 @@ async fn what_is_no_counter_counts_as_absent() {
 #[tokio::test]
 async fn bumps_from_many_tasks_never_give_a_value_twice() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     let bumps = (0..200).map(|_| {
         let backend = backend.clone();
         tokio::spawn(
@@ -72,7 +72,7 @@ async fn bumps_from_many_tasks_never_give_a_value_twice() {
 #[tokio::test]
 async fn lease_tokens_differ_and_expire_with_their_key() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     let mut tokens = Vec::new();
     for name in ["a", "b", "c"] {
         let lease = backend.try_lease(&key(name), Lifetime::MAX).await.unwrap().unwrap();

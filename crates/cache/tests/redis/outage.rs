@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use stockpile_cache::{Backend, Error, Health, Lifetime, redis::RedisBackend};
 
-use crate::{key, proxy::Proxy, server::Server, set, works_again};
+use crate::{key, proxy::Proxy, server::Server, set, works_again, works_again_by};
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 /// What a busy machine may add to a timeout.
@@ -22,6 +22,11 @@ async fn get(backend: &RedisBackend) -> stockpile_cache::Result<Option<Bytes>> {
     let answer = backend.get(&key("a")).await;
     assert!(start.elapsed() < TIMEOUT + SLACK, "took {:?}: {answer:?}", start.elapsed());
     answer
+}
+
+/// Stores what is asked for, once there is a connection.
+async fn store(backend: &RedisBackend) {
+    works_again_by(backend, async || set(backend, "a", "v").await).await;
 }
 
 /// Asks for a while, as traffic does.
@@ -52,7 +57,7 @@ async fn server_down_at_construction_is_used_once_it_is_up() {
 async fn killed_server_fails_calls_at_once_and_is_used_again_after_its_restart() {
     let Some(mut server) = Server::start("") else { return };
     let backend = backend(&server.url(""));
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     server.kill();
     traffic(&backend, Duration::from_millis(200)).await;
     assert_eq!(backend.health(), Health::Down);
@@ -71,7 +76,7 @@ async fn killed_server_fails_calls_at_once_and_is_used_again_after_its_restart()
 async fn frozen_server_costs_the_timeout_and_is_used_again_once_it_thaws() {
     let Some(server) = Server::start("") else { return };
     let backend = backend(&server.url(""));
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     server.freeze();
     assert!(matches!(get(&backend).await, Err(Error::TimedOut { after: TIMEOUT, .. })));
     assert_eq!(backend.health(), Health::Degraded);
@@ -91,7 +96,7 @@ async fn frozen_server_costs_the_timeout_and_is_used_again_once_it_thaws() {
 async fn server_frozen_under_traffic_is_given_up_so_that_calls_fail_at_once() {
     let Some(server) = Server::start("") else { return };
     let backend = backend(&server.url(""));
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     server.freeze();
     traffic(&backend, Duration::from_millis(2600)).await;
     let start = Instant::now();
@@ -106,7 +111,7 @@ async fn server_frozen_under_traffic_is_given_up_so_that_calls_fail_at_once() {
 async fn writes_that_fill_the_line_to_a_frozen_server_do_not_block_it_for_good() {
     let Some(server) = Server::start("") else { return };
     let backend = backend(&server.url(""));
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     server.freeze();
     let (large, lifetime) = (Bytes::from(vec![7; 1 << 20]), Lifetime::new(Duration::from_secs(60)).unwrap());
     let large: Vec<_> = (0..32).map(|number| (key(&number.to_string()), large.clone(), lifetime)).collect();
@@ -121,7 +126,7 @@ async fn line_that_died_silently_is_left_under_traffic() {
     let Some(server) = Server::start("") else { return };
     let proxy = Proxy::to(server.port).await;
     let backend = backend(&proxy.url());
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     proxy.silence_open_ones();
     traffic(&backend, Duration::from_millis(2600)).await;
     works_again(&backend).await;
@@ -133,7 +138,7 @@ async fn slow_line_costs_the_timeout() {
     let Some(server) = Server::start("") else { return };
     let proxy = Proxy::to(server.port).await;
     let backend = backend(&proxy.url());
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     proxy.delay(TIMEOUT * 3);
     assert!(matches!(get(&backend).await, Err(Error::TimedOut { .. })));
     proxy.delay(Duration::ZERO);
@@ -145,7 +150,7 @@ async fn slow_line_costs_the_timeout() {
 async fn caller_who_leaves_early_is_noticed_as_silence() {
     let Some(server) = Server::start("") else { return };
     let backend = backend(&server.url(""));
-    set(&backend, "a", "v").await.unwrap();
+    store(&backend).await;
     server.freeze();
     let name = key("a");
     assert!(tokio::time::timeout(TIMEOUT / 2, backend.get(&name)).await.is_err());

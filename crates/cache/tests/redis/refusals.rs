@@ -6,7 +6,7 @@ use bytes::Bytes;
 use stockpile_cache::{Backend, Error, redis::RedisBackend};
 
 use crate::{
-    key,
+    backend, connected, key,
     server::{Server, free_port, wait_for},
     set, works_again,
 };
@@ -44,7 +44,7 @@ async fn missing_or_wrong_password_is_refused_until_it_is_right() {
 #[tokio::test]
 async fn full_server_refuses_and_takes_again() {
     let Some(server) = Server::start("maxmemory-policy noeviction") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     set(&backend, "a", "v").await.unwrap();
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     assert!(said(set(&backend, "b", "v").await).starts_with("OOM"));
@@ -58,7 +58,7 @@ async fn full_server_refuses_and_takes_again() {
 #[tokio::test]
 async fn key_of_another_type_is_a_miss_and_is_overwritten() {
     let Some(server) = Server::start("") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     server.ask(&["RPUSH", key("a").as_str(), "1"]);
     assert_eq!(backend.get(&key("a")).await.unwrap(), None);
     assert_eq!(backend.get_many(&[key("a"), key("b")]).await.unwrap(), [None, None]);
@@ -70,7 +70,7 @@ async fn key_of_another_type_is_a_miss_and_is_overwritten() {
 async fn replica_refuses_writes_and_answers_reads() {
     let Some(primary) = Server::start("") else { return };
     let replica = Server::start_on(free_port(), &format!("replicaof 127.0.0.1 {}", primary.port), false);
-    let backend = RedisBackend::new(&replica.url("")).unwrap();
+    let backend = backend(&replica).await;
     wait_for("the replica follows", || {
         replica.info("replication", "master_link_status").as_deref() == Some("up")
     });
@@ -87,7 +87,7 @@ async fn replica_refuses_writes_and_answers_reads() {
 #[tokio::test]
 async fn busy_server_refuses_until_its_script_is_killed() {
     let Some(server) = Server::start("busy-reply-threshold 50") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     set(&backend, "a", "v").await.unwrap();
     let mut other = server.wire();
     other.send(&["EVAL", "while true do end", "0"]).unwrap();
@@ -107,7 +107,7 @@ async fn busy_server_refuses_until_its_script_is_killed() {
 #[tokio::test]
 async fn server_that_cannot_store_its_snapshot_refuses_writes() {
     let Some(server) = Server::start("enable-protected-configs yes") else { return };
-    let backend = RedisBackend::new(&server.url("")).unwrap();
+    let backend = backend(&server).await;
     set(&backend, "a", "v").await.unwrap();
     // The folder the server stands in is gone while it tries.
     server.ask(&["CONFIG", "SET", "save", "3600 1000000", "dbfilename", "gone.rdb"]);
@@ -130,7 +130,8 @@ async fn right_the_user_lacks_is_refused() {
     else {
         return;
     };
-    let backend = RedisBackend::new(&server.url("").replace("//", "//ann:secret@")).unwrap();
+    let url = server.url("").replace("//", "//ann:secret@");
+    let backend = connected(RedisBackend::builder(url)).await;
     assert_eq!(backend.get(&key("a")).await.unwrap(), None);
     assert!(said(set(&backend, "a", "v").await).starts_with("NOPERM"));
 }

@@ -5,19 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use stockpile_cache::{Backend, Namespace, Pattern, ScanLimit, redis::RedisBackend};
 
-use crate::{groups::Cluster, key, server::Server, set};
+use crate::{connected, groups::Cluster, key, server::Server, set};
 
 fn fill(server: &Server, count: u32) {
     let script = "for i = 1, ARGV[1] do redis.call('SET', 'cache:test:' .. i, 'v', 'PX', 600000) end";
     server.ask(&["EVAL", script, "0", &count.to_string()]);
 }
 
-fn patient(server: &Server) -> RedisBackend {
-    RedisBackend::builder(server.url(""))
-        .timeout(Duration::from_secs(5))
-        .sweep_timeout(Duration::from_secs(60))
-        .build()
-        .unwrap()
+async fn patient(server: &Server) -> RedisBackend {
+    connected(RedisBackend::builder(server.url("")).sweep_timeout(Duration::from_secs(60))).await
 }
 
 fn pattern(glob: &str) -> Pattern {
@@ -33,7 +29,7 @@ async fn hundred_thousand_keys_go_by_scan_and_unlink_only_and_strangers_stay() {
     server.wire().ask(&[&b"SET"[..], b"cache:test:\xff\xfe", b"v"]).unwrap();
     server.ask(&["SET", "cachet:test:1", "v"]);
     server.ask(&["CONFIG", "RESETSTAT"]);
-    let backend = patient(&server);
+    let backend = patient(&server).await;
     let deleted = backend.delete_pattern(&pattern("test:*"), ScanLimit::default()).await.unwrap();
     assert_eq!((deleted.keys, deleted.complete), (100_001, true));
     assert_eq!(server.keys_in(0), 2);
@@ -49,7 +45,7 @@ async fn sweep_that_has_no_time_says_that_it_is_not_complete() {
     let Some(server) = Server::start("") else { return };
     fill(&server, 20_000);
     let backend =
-        RedisBackend::builder(server.url("")).sweep_timeout(Duration::from_nanos(1)).build().unwrap();
+        connected(RedisBackend::builder(server.url("")).sweep_timeout(Duration::from_nanos(1))).await;
     let deleted = backend.delete_pattern(&pattern("*"), ScanLimit::default()).await.unwrap();
     assert!(!deleted.complete && deleted.keys < 20_000, "{deleted:?}");
     assert_eq!(u64::try_from(server.keys_in(0)).unwrap(), 20_000 - deleted.keys);
@@ -59,16 +55,17 @@ async fn sweep_that_has_no_time_says_that_it_is_not_complete() {
 async fn limit_is_exact() {
     let Some(server) = Server::start("") else { return };
     fill(&server, 5000);
-    let deleted = patient(&server).delete_pattern(&pattern("*"), ScanLimit::keys(1234)).await.unwrap();
+    let deleted = patient(&server).await.delete_pattern(&pattern("*"), ScanLimit::keys(1234)).await.unwrap();
     assert_eq!((deleted.keys, deleted.complete), (1234, false));
-    let rest = patient(&server).delete_pattern(&pattern("*"), ScanLimit::keys(5000 - 1234)).await.unwrap();
+    let rest =
+        patient(&server).await.delete_pattern(&pattern("*"), ScanLimit::keys(5000 - 1234)).await.unwrap();
     assert_eq!((rest.keys, rest.complete), (5000 - 1234, true));
 }
 
 #[tokio::test]
 async fn nothing_matching_is_complete_and_a_server_that_is_down_is_an_error() {
     let Some(mut server) = Server::start("") else { return };
-    let backend = patient(&server);
+    let backend = patient(&server).await;
     let deleted = backend.delete_pattern(&pattern("none:*"), ScanLimit::default()).await.unwrap();
     assert_eq!((deleted.keys, deleted.complete), (0, true));
     server.kill();
@@ -78,7 +75,7 @@ async fn nothing_matching_is_complete_and_a_server_that_is_down_is_an_error() {
 #[tokio::test]
 async fn listing_tells_sizes_and_lifetimes_of_any_key() {
     let Some(server) = Server::start("") else { return };
-    let backend = patient(&server);
+    let backend = patient(&server).await;
     set(&backend, "a", "v").await.unwrap();
     server.wire().ask(&[&b"SET"[..], b"cache:test:\xff", b"v"]).unwrap();
     let mut found = backend.scan(&pattern("*"), None, 100).await.unwrap();
@@ -93,7 +90,7 @@ async fn listing_tells_sizes_and_lifetimes_of_any_key() {
 #[tokio::test]
 async fn pages_of_a_cluster_go_over_every_primary_and_so_does_deletion() {
     let Some(cluster) = Cluster::start() else { return };
-    let backend = RedisBackend::builder(cluster.url()).timeout(Duration::from_secs(5)).build().unwrap();
+    let backend = connected(RedisBackend::builder(cluster.url())).await;
     let lifetime = stockpile_cache::Lifetime::new(Duration::from_secs(60)).unwrap();
     let items: Vec<_> =
         (0..3000).map(|number| (key(&number.to_string()), Bytes::from_static(b"v"), lifetime)).collect();

@@ -5,7 +5,7 @@ use std::{fs, sync::OnceLock, time::Duration};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use stockpile_cache::{Backend, Error, conformance_suite, redis::RedisBackend};
 
-use crate::{server::Server, subject};
+use crate::{connected, server::Server, subject};
 
 struct Encrypted {
     server: Server,
@@ -46,12 +46,12 @@ fn encrypted() -> Option<&'static Encrypted> {
     SERVER.get_or_init(Encrypted::start).as_ref()
 }
 
-conformance_suite!(encrypted_conformance, async { Some(subject(&encrypted()?.url("localhost"))) });
+conformance_suite!(encrypted_conformance, async { Some(subject(&encrypted()?.url("localhost")).await) });
 
 #[tokio::test]
 async fn certificate_of_an_address_is_checked_too() {
     let Some(server) = encrypted() else { return };
-    RedisBackend::new(&server.url("127.0.0.1")).unwrap().ping().await.unwrap();
+    connected(RedisBackend::builder(server.url("127.0.0.1"))).await;
 }
 
 #[tokio::test]

@@ -79,8 +79,9 @@ impl Setup {
     pub(super) fn of(config: Config, timeouts: Timeouts) -> Self {
         let clustered = config.server.is_clustered();
         let database = config.database.unwrap_or(0);
-        let mut policy = ReconnectPolicy::new_exponential(0, 50, 2_000, 2);
-        policy.set_jitter(50);
+        // The driver waits the shortest time before the first attempt of all as well, and callers with it.
+        let mut policy = ReconnectPolicy::new_exponential(0, 5, 2_000, 2);
+        policy.set_jitter(20);
         let mut connection = ConnectionConfig {
             connection_timeout: timeouts.connect,
             internal_command_timeout: timeouts.connect,
