@@ -43,23 +43,31 @@ const LEAST_RIGHTS: &str = "user ann on >secret ~* &* -@all +@connection +info +
 conformance_suite!(single, async { Some(subject(&single_url()?).await) });
 
 conformance_suite!(user_with_least_rights_in_database_1, async {
-    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let server =
-        SERVER.get_or_init(|| Server::start(&format!("{LEAST_RIGHTS}\nuser default off"))).as_ref()?;
-    Some(subject(&server.url("/1").replace("//", "//ann:secret@")).await)
+    Some(subject(&guarded()?.url("/1").replace("//", "//ann:secret@")).await)
 });
 
-conformance_suite!(cluster, async {
-    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    Some(subject(&CLUSTER.get_or_init(Cluster::start).as_ref()?.url()).await)
-});
+conformance_suite!(cluster, async { Some(subject(&shared_cluster()?.url()).await) });
 
-conformance_suite!(sentinel, async {
-    static WATCHED: OnceLock<Option<Watched>> = OnceLock::new();
-    Some(subject(&WATCHED.get_or_init(Watched::start).as_ref()?.url(2)).await)
-});
+conformance_suite!(sentinel, async { Some(subject(&shared_sentinels()?.url(2)).await) });
 
 conformance_suite!(several_clients, async { Some(subject(&format!("{}?clients=3", single_url()?)).await) });
+
+// One of each for all promises of a suite: the suite repeats its expression for every one of them.
+
+fn guarded() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start(&format!("{LEAST_RIGHTS}\nuser default off"))).as_ref()
+}
+
+fn shared_cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    CLUSTER.get_or_init(Cluster::start).as_ref()
+}
+
+fn shared_sentinels() -> Option<&'static Watched> {
+    static WATCHED: OnceLock<Option<Watched>> = OnceLock::new();
+    WATCHED.get_or_init(Watched::start).as_ref()
+}
 
 /// The server named by `TEST_REDIS_URL`, or one that is shared by the tests that only read and write.
 fn single_url() -> Option<String> {
