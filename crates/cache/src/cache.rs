@@ -3,8 +3,8 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind,
-    Pattern, Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Pattern,
+    Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},

@@ -70,6 +70,19 @@ impl Server {
         installed().then(|| Self::start_on(free_port(), config, false))
     }
 
+    /// Starts an encrypted one, with files in its folder that the configuration names.
+    #[cfg(feature = "redis-tls")]
+    pub(crate) fn start_with(port: u16, config: &str, files: &[(&str, String)]) -> Option<Self> {
+        installed().then(|| {
+            let mut server = Self::configured(port, config, false);
+            for (name, text) in files {
+                fs::write(server.folder.path().join(name), text).unwrap();
+            }
+            server.restart();
+            server
+        })
+    }
+
     /// One that is configured and not started.
     pub(crate) fn stopped() -> Option<Self> {
         installed().then(|| Self::configured(free_port(), "", false))
