@@ -7,7 +7,9 @@ use stockpile_cache::{Backend, Cache, Error, Health, Kind, redis::RedisBackend};
 use crate::{
     backend, connected, key,
     server::{Server, wait_for},
-    set, works_again,
+    set,
+    wire::Reply,
+    works_again,
 };
 
 const PAGE: Kind<String> = Kind::new("page").ttl(Duration::from_secs(60));
@@ -38,6 +40,30 @@ async fn address_makes_a_cache_with_its_namespace() {
     let other = cache("/3?namespace=stock:");
     assert_eq!(other.get(&PAGE, "a").await.as_deref().map(String::as_str), Some("v"));
     assert_eq!(cache("/3").get(&PAGE, "a").await, None);
+}
+
+#[tokio::test]
+async fn caches_of_one_address_hear_of_each_others_changes() {
+    let Some(server) = Server::start("") else { return };
+    let cache = || {
+        let builder = Cache::builder().url(&server.url("/1?namespace=stock:")).unwrap();
+        builder.op_timeout(Duration::from_secs(5)).build().unwrap()
+    };
+    let (one, other) = (cache(), cache());
+    one.set(&PAGE, "a", "old".to_owned()).await;
+    // The bus takes its own time to connect; a change it has not told of shows when the entry's age ends.
+    let both = Reply::List(vec![Reply::Text("stock:bus:v1:db1".to_owned()), Reply::Number(2)]);
+    while other.get(&PAGE, "a").await.is_none()
+        || server.ask(&["PUBSUB", "NUMSUB", "stock:bus:v1:db1"]) != both
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    one.set(&PAGE, "a", "new".to_owned()).await;
+    let start = std::time::Instant::now();
+    while other.get(&PAGE, "a").await.as_deref().map(String::as_str) != Some("new") {
+        assert!(start.elapsed() < Duration::from_secs(4), "no message came");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[test]

@@ -191,12 +191,11 @@ impl Server {
         wire.ask(&["DBSIZE"]).unwrap().number()
     }
 
-    /// The value of a line of `INFO`.
+    /// The value of a line of `INFO`; `None` too when the server cuts the line, as one does that changes its role.
     pub(crate) fn info(&self, section: &str, field: &str) -> Option<String> {
-        let text = self.ask(&["INFO", section]).text();
-        text.lines().find_map(|line| {
-            line.split_once(':').filter(|(name, _)| *name == field).map(|(_, value)| value.to_owned())
-        })
+        let text = self.wire().ask(&["INFO", section]).ok()?.text();
+        let value = text.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| *name == field);
+        value.map(|(_, value)| value.to_owned())
     }
 }
 

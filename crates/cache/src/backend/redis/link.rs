@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -47,7 +47,9 @@ pub(super) struct Link {
 #[derive(Debug)]
 struct Live {
     client: WithOptions<Client>,
+    /// Until then callers wait for the first connection.
     waits_until: Instant,
+    was_connected: AtomicBool,
     running: Option<(ConnectHandle, Watch)>,
 }
 
@@ -70,7 +72,11 @@ impl Live {
     }
 
     /// Waits for the first connection, which takes some milliseconds, but not for a server that is down.
+    #[inline]
     async fn warm(&self, limit: Duration) {
+        if self.was_connected.load(Relaxed) {
+            return;
+        }
         let until = self.waits_until.min(Instant::now() + limit);
         while !self.client.is_connected() {
             let left = until.saturating_duration_since(Instant::now());
@@ -81,6 +87,7 @@ impl Live {
             let step = left.min(Duration::from_millis(5));
             let _ = tokio::time::timeout(step, self.client.wait_for_connect()).await;
         }
+        self.was_connected.store(true, Relaxed);
     }
 }
 
@@ -99,7 +106,8 @@ impl Link {
     /// Uses a client that somebody else connects and ends.
     pub(super) fn given(setup: Arc<Setup>, client: &Client) -> Self {
         let client = client.with_options(&setup.options());
-        let live = Live { client, waits_until: Instant::now(), running: None };
+        let was_connected = AtomicBool::new(true);
+        let live = Live { client, waits_until: Instant::now(), was_connected, running: None };
         Self { live: RwLock::new(Some(Arc::new(live))), given: true, ..Self::new(setup) }
     }
 
@@ -126,9 +134,7 @@ impl Link {
     ) -> Result<Resp3Frame> {
         let live = self.live()?;
         let timeout = self.setup.timeout;
-        if !live.client.is_connected() {
-            live.warm(timeout).await;
-        }
+        live.warm(timeout).await;
         let asked = self.pulse.ask();
         let answer = match node {
             None => tokio::time::timeout(timeout + SLACK, live.client.custom_raw(command, args)).await,
@@ -241,7 +247,8 @@ impl Link {
         self.pulse.reset();
         *made = Some(now);
         let client = client.with_options(&self.setup.options());
-        let live = Arc::new(Live { client, waits_until, running: Some((task, watch)) });
+        let was_connected = AtomicBool::new(false);
+        let live = Arc::new(Live { client, waits_until, was_connected, running: Some((task, watch)) });
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&live));
         Ok(live)
     }

@@ -20,8 +20,8 @@ use crate::{BusEvent, backend::redis::Setup};
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 /// How long it may take to answer, and to be made.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
-const SHORTEST_REST: Duration = Duration::from_millis(50);
-const LONGEST_REST: Duration = Duration::from_secs(2);
+const SHORTEST_REST: Duration = Duration::from_millis(5);
+const LONGEST_REST: Duration = Duration::from_millis(750);
 /// Where a server puts what it tells about keys, for a connection that speaks the older protocol. That form also
 /// tells of an emptied database; the driver drops the other form of it.
 const INVALIDATIONS: &str = "__redis__:invalidate";
