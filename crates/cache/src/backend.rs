@@ -2,6 +2,8 @@ mod generation;
 mod lease;
 mod memory;
 mod noop;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 mod scan;
 
 use std::{fmt::Debug, num::NonZeroU64, time::Duration};

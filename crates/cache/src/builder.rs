@@ -92,6 +92,40 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets the store behind this process by its address, as [`Cache::from_url`] reads it. The address may also set the
+    /// namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Address`] for an address that cannot be read, or needs a feature this build does not have.
+    pub fn url(self, url: &str) -> Result<Self> {
+        const HINT: &str = "is unknown; write `memory://`, `none://` or `redis://host:6379/1`";
+        // Without a scheme the whole text might be a secret.
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        let hint = match (scheme, rest) {
+            ("memory", "") => return Ok(Self { backend: None, ..self }),
+            ("none", "") => return Ok(Self { backend: None, l1_max_bytes: 0, ..self }),
+            ("memory" | "none", _) => "takes nothing after `://`",
+            #[cfg(feature = "redis")]
+            _ if crate::backend::redis::knows(scheme) => return self.redis(url),
+            #[cfg(not(feature = "redis"))]
+            _ if scheme.starts_with("redis") || scheme.starts_with("valkey") => {
+                "needs the feature `redis`, which this build does not have; write `memory://` or `none://`"
+            }
+            _ => HINT,
+        };
+        Err(Error::Address { scheme: scheme.to_owned(), hint })
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis(self, url: &str) -> Result<Self> {
+        let address = crate::backend::redis::Address::parse(url)?;
+        let backend = crate::redis::RedisBackend::builder(url).build_at(&address)?;
+        let bus = self.bus.unwrap_or_else(|| Arc::new(crate::redis::RedisBus::over(backend.clone())));
+        let namespace = address.namespace.unwrap_or(self.namespace);
+        Ok(Self { backend: Some(Arc::new(backend)), bus: Some(bus), namespace, ..self })
+    }
+
     /// Sets the store behind this process; none.
     pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
         self.backend = Some(backend);

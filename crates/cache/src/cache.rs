@@ -3,8 +3,13 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join;
 
 use crate::{
+<<<<<<< HEAD
     CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
     Pattern, Policy, RemoteHealth, Removed, Result, Shared, Stats, Tier, Written,
+=======
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Pattern,
+    Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
+>>>>>>> redis
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
@@ -39,28 +44,15 @@ impl Cache {
         Self::builder().l1_max_bytes(0).assemble()
     }
 
-    /// Makes the cache an address names: `memory://` or `none://`.
+    /// Makes the cache an address names: `memory://`, `none://`, or that of a Redis such as
+    /// `redis://name:password@host:6379/1?namespace=stock:`.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] for every other address.
+    /// [`Error::Address`](crate::Error::Address) for an address that cannot be read, or needs a feature this build does
+    /// not have.
     pub fn from_url(url: &str) -> Result<Self> {
-        const HINT: &str = "unknown; write `memory://` or `none://`";
-        let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
-        let hint = match (scheme, rest) {
-            ("memory", "") => return Ok(Self::in_memory()),
-            ("none", "") => return Ok(Self::disabled()),
-            ("memory" | "none", _) => "takes nothing after `://`",
-            ("redis" | "rediss" | "redis-sentinel" | "redis-cluster" | "valkey" | "valkeys", _) => {
-                "needs the Redis backend, which this build does not have; write `memory://` or `none://`"
-            }
-            // Without a scheme the whole text might be a secret.
-            _ if !url.contains("://") => {
-                return Err(Error::Address { scheme: String::new(), hint: HINT });
-            }
-            _ => HINT,
-        };
-        Err(Error::Address { scheme: scheme.to_owned(), hint })
+        Self::builder().url(url)?.build()
     }
 
     /// Names an entry, to be read, loaded or set with wishes of this call.

@@ -24,6 +24,8 @@ mod load;
 mod outcome;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod remote;
 mod stamp;
 mod stats;

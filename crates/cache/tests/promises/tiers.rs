@@ -157,7 +157,10 @@ fn addresses_are_known_or_explained_without_their_secrets() {
     assert!(Cache::from_url("memory://").is_ok());
     assert!(Cache::from_url("none://").is_ok());
     for (url, says) in [
-        ("redis://:secret@host/1", "needs the Redis backend"),
+        #[cfg(not(feature = "redis"))]
+        ("redis://:secret@host/1", "needs the feature `redis`"),
+        #[cfg(feature = "redis")]
+        ("redis://:secret@host/x", "database number"),
         ("memory://secret", "takes nothing"),
         ("secret", "`memory://` or `none://`"),
         ("http://secret", "unknown"),
