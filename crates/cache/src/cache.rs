@@ -3,13 +3,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join;
 
 use crate::{
-<<<<<<< HEAD
-    CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
-    Pattern, Policy, RemoteHealth, Removed, Result, Shared, Stats, Tier, Written,
-=======
     CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Pattern,
-    Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
->>>>>>> redis
+    Policy, RemoteHealth, Removed, Result, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},

@@ -29,7 +29,7 @@ async fn keys_land_in_the_database_that_was_named_also_after_a_reconnect() {
 async fn address_makes_a_cache_with_its_namespace() {
     let Some(server) = Server::start("") else { return };
     let cache = |url: &str| {
-        Cache::builder().url(&server.url(url)).unwrap().op_timeout(Duration::from_secs(2)).build().unwrap()
+        Cache::builder().url(&server.url(url)).unwrap().budget(Duration::from_secs(2)).build().unwrap()
     };
     cache("/3?namespace=stock:").set(&PAGE, "a", "v".to_owned()).await;
     assert_eq!(server.ask(&["DBSIZE"]).number(), 0);
@@ -47,7 +47,7 @@ async fn caches_of_one_address_hear_of_each_others_changes() {
     let Some(server) = Server::start("") else { return };
     let cache = || {
         let builder = Cache::builder().url(&server.url("/1?namespace=stock:")).unwrap();
-        builder.op_timeout(Duration::from_secs(5)).build().unwrap()
+        builder.budget(Duration::from_secs(5)).build().unwrap()
     };
     let (one, other) = (cache(), cache());
     one.set(&PAGE, "a", "old".to_owned()).await;
