@@ -91,7 +91,7 @@ async fn outage_is_a_line_at_its_start_one_at_its_end_and_few_between() {
 async fn calm_cache_says_nothing() {
     let lines = Lines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
-    let (cache, chaos) = cache();
+    let (cache, _chaos) = cache();
     for _ in 0..100 {
         cache.set(&PAGE, "k", Bytes::from_static(b"v")).await;
         cache.get(&PAGE, "l").await;
