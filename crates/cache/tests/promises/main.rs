@@ -9,7 +9,6 @@ mod fence;
 mod ghost;
 mod kit;
 mod lease;
-mod log;
 mod many;
 mod outage;
 mod replay;

@@ -1,4 +1,5 @@
-//! What is said in the log, and how often.
+//! What is said in the log, and how often. A process of its own: what is logged elsewhere at the same time would
+//! decide whether these lines are made at all.
 #![allow(clippy::unwrap_used, reason = "test")]
 
 use std::{
@@ -7,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use stockpile_cache::{Cache, Kind, MemoryBackend, testkit::ChaosBackend};
 use tokio::time::sleep;
 use tracing::{
     Event, Metadata, Subscriber,
@@ -14,7 +17,13 @@ use tracing::{
     span,
 };
 
-use crate::kit::{PAGE, Rig, SECOND, text};
+const SECOND: Duration = Duration::from_secs(1);
+const PAGE: Kind<Bytes> = Kind::new("page");
+
+fn cache() -> (Cache, ChaosBackend) {
+    let chaos = ChaosBackend::new(Arc::new(MemoryBackend::new(1 << 20)));
+    (Cache::builder().backend(Arc::new(chaos.clone())).build().unwrap(), chaos)
+}
 
 /// Keeps every line of the cache.
 #[derive(Clone, Default)]
@@ -56,18 +65,18 @@ impl Subscriber for Lines {
 async fn outage_is_a_line_at_its_start_one_at_its_end_and_few_between() {
     let lines = Lines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
-    let rig = Rig::tiered();
-    rig.chaos.fail(true);
+    let (cache, chaos) = cache();
+    chaos.fail(true);
     for round in 0..600 {
         for number in 0..5 {
             let key = format!("secret-key-{round}-{number}");
-            rig.cache.set(&PAGE, &key, text("secret-value")).await;
-            rig.cache.get(&PAGE, &key).await;
-            rig.cache.delete(&PAGE, &key).await;
+            cache.set(&PAGE, &key, Bytes::from_static(b"secret-value")).await;
+            cache.get(&PAGE, &key).await;
+            cache.delete(&PAGE, &key).await;
         }
         sleep(SECOND).await;
     }
-    rig.chaos.fail(false);
+    chaos.fail(false);
     sleep(SECOND).await;
     let lines = lines.0.lock().unwrap().clone();
     let first = lines.first().unwrap();
@@ -82,10 +91,10 @@ async fn outage_is_a_line_at_its_start_one_at_its_end_and_few_between() {
 async fn calm_cache_says_nothing() {
     let lines = Lines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
-    let rig = Rig::tiered();
+    let (cache, _chaos) = cache();
     for _ in 0..100 {
-        rig.cache.set(&PAGE, "k", text("v")).await;
-        rig.cache.get(&PAGE, "l").await;
+        cache.set(&PAGE, "k", Bytes::from_static(b"v")).await;
+        cache.get(&PAGE, "l").await;
         sleep(SECOND).await;
     }
     assert!(lines.0.lock().unwrap().is_empty());
