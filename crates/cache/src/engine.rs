@@ -14,7 +14,7 @@ use crate::{
     CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier,
     coherence::Coherence,
     envelope::{Facts, Seal},
-    flights::Flights,
+    flights::{Before, Flights},
     generations::{Generations, Verdict},
     key::{EntryKey, EntryRef},
     l1::{L1, Pause, Seen, Slot},
@@ -29,7 +29,7 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) namespace: Namespace,
     pub(crate) l1: L1,
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) generations: Generations,
     pub(crate) trust: Trust,
@@ -85,6 +85,14 @@ pub(crate) struct Leftover<V: CacheValue> {
     pub(crate) pause: Option<Pause>,
     /// Whether the backend was not asked for so long that it may have been removed there.
     pub(crate) is_unchecked: bool,
+}
+
+/// The bytes of a load, to be written once earlier writes have ended.
+pub(crate) struct Sealed {
+    pub(crate) bytes: Bytes,
+    pub(crate) before: Before,
+    /// False when it replaces what is there, like a change.
+    pub(crate) is_fill: bool,
 }
 
 /// A value ready to be stored.

@@ -29,6 +29,8 @@ pub mod macro_support;
 mod outcome;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod remote;
 #[cfg(feature = "response")]
 pub mod response;
@@ -60,5 +62,6 @@ pub use load::{LoadCx, Loaded};
 pub use outcome::{Answer, Invalidated, LoadError, LoadResult, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
+pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
 pub use value::{CacheValue, Codec, Json, Raw, Shared, SharedValue};

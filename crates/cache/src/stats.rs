@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::{BusStats, Tier, key::same_name, kind::name_hash};
+use crate::{BackendStats, BusStats, Tier, key::same_name, kind::name_hash};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -182,6 +182,8 @@ pub struct Stats {
     pub l1_max_bytes: u64,
     /// Keys with a load or a backend call under way.
     pub in_flight: u64,
+    /// What happened between the cache and its backend.
+    pub backend: BackendStats,
     /// What the bus did; `None` without one.
     pub bus: Option<BusStats>,
 }

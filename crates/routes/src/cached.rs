@@ -190,7 +190,7 @@ async fn packed(state: &AppState, place: &Place, plain: Arc<Body>, encoding: Enc
 }
 
 /// Says at the top of a JSON object that its figures are invented.
-fn labelled(object: Vec<u8>) -> Vec<u8> {
+pub(crate) fn labelled(object: Vec<u8>) -> Vec<u8> {
     match object.strip_prefix(b"{") {
         Some(b"}") => b"{\"demo\":true}".to_vec(),
         Some(members) => [b"{\"demo\":true,", members].concat(),

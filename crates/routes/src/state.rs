@@ -11,9 +11,11 @@ use stockpile_market::{CryptoMarket, TradeDate, TsCode};
 use stockpile_storage::Store;
 
 use crate::{
+    metrics::{Meters, Metrics},
     problem::Problem,
     quotes::{Quote, QuoteSource},
     reference_data::{ReferenceData, References},
+    stream::{StreamOptions, Streams},
 };
 
 /// How long bodies are fresh, by family.
@@ -41,6 +43,26 @@ pub struct Lifetimes {
     pub crypto_prediction: Duration,
     /// The overview of coins.
     pub crypto_dashboard: Duration,
+}
+
+impl Lifetimes {
+    /// Gives every family the same.
+    #[must_use]
+    pub const fn all(lifetime: Duration) -> Self {
+        Self {
+            daily: lifetime,
+            daily_live: lifetime,
+            quote: lifetime,
+            basic: lifetime,
+            overview: lifetime,
+            overview_live: lifetime,
+            crypto_prices: lifetime,
+            crypto_ohlcv: lifetime,
+            crypto_health: lifetime,
+            crypto_prediction: lifetime,
+            crypto_dashboard: lifetime,
+        }
+    }
 }
 
 /// What the routes are told at start.
@@ -85,6 +107,8 @@ pub struct AppState {
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
     pub(crate) started: Instant,
+    pub(crate) streams: Arc<Streams>,
+    pub(crate) meters: Option<Arc<Meters>>,
     now: fn() -> Timestamp,
 }
 
@@ -101,6 +125,8 @@ impl AppState {
             request_timeout: options.request_timeout,
             version: options.version,
             started: Instant::now(),
+            streams: Arc::new(Streams::new(StreamOptions::default())),
+            meters: None,
             now: options.now,
         }
     }
@@ -111,6 +137,19 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Counts what happens, and shows it at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        let started_s = (self.now)().as_millisecond() as f64 / 1e3 - self.started.elapsed().as_secs_f64();
+        Self { meters: Some(Arc::new(Meters::new(metrics, self.version, started_s))), ..self }
+    }
+
+    /// Streams quotes otherwise than by the defaults.
+    #[must_use]
+    pub fn with_streams(self, options: StreamOptions) -> Self {
+        Self { streams: Arc::new(Streams::new(options)), ..self }
     }
 
     /// The latest quote of a live source, if there is one for this market.

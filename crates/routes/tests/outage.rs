@@ -106,19 +106,7 @@ fn state(store: Store, clock: &Arc<ManualClock>) -> web::Data<AppState> {
     let minute = Duration::from_secs(60);
     let options = Options {
         version: "test",
-        lifetimes: Lifetimes {
-            daily: minute,
-            daily_live: minute,
-            quote: minute,
-            basic: minute,
-            overview: minute,
-            overview_live: minute,
-            crypto_prices: minute,
-            crypto_ohlcv: minute,
-            crypto_health: minute,
-            crypto_prediction: minute,
-            crypto_dashboard: minute,
-        },
+        lifetimes: Lifetimes::all(minute),
         request_timeout: Duration::from_millis(200),
         now: || Timestamp::UNIX_EPOCH,
     };
@@ -259,6 +247,7 @@ fn without_bars(coins: impl Fn() -> stockpile_storage::Result<bool> + Send + Syn
     calendar.expect_days().returning(|_| Ok(Vec::new()));
     let mut ingest = MockIngestRuns::new();
     ingest.expect_revision().returning(|| Ok(1));
+    ingest.expect_fingerprint().returning(|| Ok(1));
     let mut crypto_markets = MockCryptoMarkets::new();
     crypto_markets.expect_any().returning(coins);
     crypto_markets.expect_latest().returning(|| Ok(Vec::new()));

@@ -1,6 +1,12 @@
 //! A server of its own for each test: port 0, an embedded store in a fresh folder, ended with the process.
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, sync::mpsc, thread};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use jiff::Timestamp;
 use reqwest::{Client, Response};
@@ -65,19 +71,7 @@ impl TestApp {
 
     /// Brings a file in from where it is.
     pub(crate) async fn ingest_file(&self, path: PathBuf) -> Ingested {
-        let ingest = FileIngest {
-            store: sqlite::open(&self.folder.path().join("stockpile.db")).await.unwrap(),
-            kind: None,
-            strict: false,
-            adjusted: false,
-            report_folder: self.folder.path().join("reports"),
-            now: Timestamp::now,
-            progress: Arc::new(Silent),
-        };
-        match ingest.ingest(&path).await.unwrap() {
-            Outcome::Ingested(ingested) => ingested,
-            Outcome::Unsupported { reason } => panic!("{}: {reason}", path.display()),
-        }
+        ingest_into(self.folder.path(), "stockpile.db", &path).await
     }
 
     /// A small market: three days, stocks of every board, an ETF, two indices and their facts.
@@ -200,6 +194,23 @@ impl TestApp {
 
     fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.addr)
+    }
+}
+
+/// Brings a file into a store, as another process would.
+pub(crate) async fn ingest_into(folder: &Path, store: &str, path: &Path) -> Ingested {
+    let ingest = FileIngest {
+        store: sqlite::open(&folder.join(store)).await.unwrap(),
+        kind: None,
+        strict: false,
+        adjusted: false,
+        report_folder: folder.join("reports"),
+        now: Timestamp::now,
+        progress: Arc::new(Silent),
+    };
+    match ingest.ingest(path).await.unwrap() {
+        Outcome::Ingested(ingested) => ingested,
+        Outcome::Unsupported { reason } => panic!("{}: {reason}", path.display()),
     }
 }
 

@@ -66,6 +66,8 @@ async fn a_bad_parameter_is_named() {
         ("/api/crypto/%FF/health", "symbol"),
         ("/api/crypto/BTC/health?x=1", "x"),
         ("/api/crypto/dashboard?x=1", "x"),
+        ("/api/stream/quotes", "codes"),
+        ("/api/stream/quotes?codes=600519,x", "codes"),
         ("/health?x=1", "x"),
         ("/livez?x=1", "x"),
         ("/readyz?x=1", "x"),

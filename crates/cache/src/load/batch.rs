@@ -11,7 +11,7 @@ use crate::{
     coherence::Operation,
     engine::{Engine, Found, Place},
     flights::Before,
-    remote::panic_message,
+    remote::{Deadline, panic_message},
     stamp::TagId,
 };
 
@@ -36,13 +36,14 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
         Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
     {
         let Self { engine, kind, tags, flights } = self;
-        let (missing, answers) = find(&engine, &kind, &tags, flights, before).await;
+        let deadline = engine.deadline();
+        let (missing, answers) = find(&engine, &kind, &tags, flights, before, deadline).await;
         if missing.is_empty() {
             return;
         }
         let Ok(_permit) = engine.loads.try_acquire() else { return fail(missing, &LoadError::Overloaded) };
         let news = engine.generations.newest();
-        let stamped = if answers { engine.stamp(&tags).await } else { engine.stamp_known(&tags) };
+        let stamped = if answers { engine.stamp(&tags, deadline).await } else { engine.stamp_known(&tags) };
         let keys = missing.iter().map(|(flight, _, _)| flight.ticket.key.as_str().to_owned()).collect();
         engine.counters(&kind).load();
         let start = Instant::now();
@@ -59,6 +60,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             }
         };
         let took = start.elapsed();
+        let deadline = deadline.put_off(took);
         let mut writes = Vec::new();
         for (flight, place, writable) in missing {
             let Some(value) = values.remove(flight.ticket.key.as_str()) else {
@@ -66,7 +68,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
                 continue;
             };
             let loaded = Loaded::from(value);
-            let Ok(cargo) = flight.unload(loaded, Wishes::default(), took, stamped.clone(), news).await
+            let Ok(cargo) =
+                flight.unload(loaded, Wishes::default(), took, stamped.clone(), news, deadline).await
             else {
                 continue;
             };
@@ -74,8 +77,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
             let Flight { ticket, progress, stale, .. } = flight;
             match sealed {
-                // Only a refresh has writes to wait for.
-                Some((sealed, _)) => {
+                Some(sealed) => {
                     publish(&progress, Ok(arrival));
                     writes.push((place, sealed, lifetime, ticket, stale.is_some()));
                 }
@@ -86,10 +88,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             }
         }
         for (place, sealed, lifetime, ticket, replaces) in writes {
-            let written = engine.write(&kind, &place, sealed, lifetime).await;
-            if ticket.pass.is_void() {
-                engine.erase(&kind, &place).await;
-            } else if written && replaces {
+            let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+            if written && replaces {
                 engine.announce(|| Operation::changed(&place.raw));
             }
         }
@@ -103,14 +103,15 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
     tags: &[TagId],
     flights: Vec<Flight<V, E>>,
     before: Before,
+    deadline: Deadline,
 ) -> (Vec<Placed<V, E>>, bool) {
     let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
     let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
     let answers = match &engine.remote {
-        Some(remote) if engine.settled(before).await => {
-            let get = remote.call(remote.backend().get_many(&raws));
-            let answers = join(get, engine.learn(tags)).await.0;
-            if answers.is_err() {
+        Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
+            let get = remote.get_many(&raws, deadline);
+            let answers = join(get, engine.learn(tags, deadline)).await.0;
+            if answers.as_ref().is_err_and(|fault| fault.is_failure()) {
                 engine.counters(kind).backend_error();
             }
             answers.ok()
@@ -124,7 +125,7 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
         Some(None) => Found::Nothing,
         None => Found::Unknown,
     });
-    let found = engine.confirm_many(found.collect()).await;
+    let found = engine.confirm_many(found.collect(), deadline).await;
     let mut missing = Vec::new();
     for ((mut flight, place), found) in flights.into_iter().zip(places).zip(found) {
         let mut writable = true;

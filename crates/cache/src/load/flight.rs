@@ -4,7 +4,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, time::Instant};
 
@@ -17,12 +16,12 @@ use super::{
 use crate::{
     Abandoned, CacheValue, Codec, Kind, LoadError, Shared, Tier,
     coherence::Operation,
-    engine::{Engine, Found, Place, Sight, Stamped},
+    engine::{Engine, Found, Place, Sealed, Sight, Stamped},
     envelope::{self, Facts},
     flights::{Before, Seat, Ticket},
     l1::Pause,
     policy::{Terms, Times, millis},
-    remote::panic_message,
+    remote::{Deadline, panic_message},
     stamp::{Stamps, TagId},
 };
 
@@ -43,8 +42,7 @@ pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) progress: watch::Sender<Progress<V, E>>,
 }
 
-/// What came, and the bytes to write once earlier writes have ended.
-pub(super) type Landed<V> = (Arrival<V>, Option<(Bytes, Before)>);
+pub(super) type Landed<V> = (Arrival<V>, Option<Sealed>);
 
 /// How a flight ends that does not fail.
 enum Landing<V: CacheValue> {
@@ -116,15 +114,11 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                     next.run(before, load).await;
                 }
             }
-            Landing::Done((arrival, Some((sealed, before))), lease) => {
+            Landing::Done((arrival, Some(sealed)), lease) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
-                engine.settled(before).await;
-                let written = engine.write(&kind, &place, sealed, lifetime).await;
-                if ticket.pass.is_void() {
-                    // Changed elsewhere while this was being written: what is there now is too old.
-                    engine.erase(&kind, &place).await;
-                } else if written && (is_anew || stale.is_some()) {
+                let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+                if written && (is_anew || stale.is_some()) {
                     // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
                     engine.announce(|| Operation::changed(&place.raw));
                 }
@@ -168,11 +162,12 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
+        let mut deadline = engine.deadline();
         let (mut writable, mut answers) = (true, true);
         let found = if self.is_anew {
             Found::Nothing
         } else {
-            engine.find(&self.kind, place, &self.tags, before).await
+            engine.find(&self.kind, place, &self.tags, before, deadline).await
         };
         match found {
             Found::Entry(sight) => {
@@ -192,7 +187,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         }
         let mut lease = Held::none();
         if let (Some(lifetime), true) = (self.terms.lease, answers && !self.is_anew) {
-            match self.wait_for_lease(place, lifetime).await {
+            match self.wait_for_lease(place, lifetime, &mut deadline).await {
                 Turn::Ours(held) => lease = held,
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
             }
@@ -201,7 +196,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
         let news = engine.generations.newest();
         // A backend that did not answer is not asked again: the caller has waited for it once.
-        let stamped = if answers { engine.stamp(&self.tags).await } else { engine.stamp_known(&self.tags) };
+        let stamped =
+            if answers { engine.stamp(&self.tags, deadline).await } else { engine.stamp_known(&self.tags) };
         let wishes = Arc::new(Mutex::new(Wishes::default()));
         let cx = LoadCx {
             wishes: Arc::clone(&wishes),
@@ -222,7 +218,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         })?;
         let took = start.elapsed();
         let wishes = std::mem::take(&mut *wishes.lock().unwrap_or_else(PoisonError::into_inner));
-        let cargo = self.unload(loaded, wishes, took, stamped, news).await?;
+        let deadline = deadline.put_off(took);
+        let cargo = self.unload(loaded, wishes, took, stamped, news, deadline).await?;
         Ok(Landing::Done(self.land(place, cargo, writable), lease))
     }
 
@@ -239,6 +236,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         took: Duration,
         stamped: Stamped,
         news: u64,
+        deadline: Deadline,
     ) -> Result<Cargo<V>, LoadError<E>> {
         let (value, absent) = match (loaded.0, &self.stale) {
             (Some(value), _) => {
@@ -261,7 +259,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let stamped = if wishes.tags.is_empty() {
             Some(stamped)
         } else {
-            let added = self.engine.stamp_after(&wishes.tags, news, took).await;
+            let added = self.engine.stamp_after(&wishes.tags, news, took, deadline).await;
             added.map(|added| stamped.and(&added))
         };
         Ok(Cargo { value, absent, wishes, took, stamped })
@@ -325,7 +323,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             (false, false) => self.ticket.fill(fill).then(Before::default),
         };
         let stored = before.is_some() && (engine.l1.is_on() || sealed.is_some());
+        let is_fill = !self.is_anew;
+        let sealed = sealed.zip(before).map(|(bytes, before)| Sealed { bytes, before, is_fill });
         let sight = Sight { value, facts, weight: packed.weight };
-        (Arrival::new(sight, Via::Loader { took, stored }), sealed.zip(before))
+        (Arrival::new(sight, Via::Loader { took, stored }), sealed)
     }
 }
