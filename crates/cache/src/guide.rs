@@ -31,3 +31,7 @@ pub mod many {}
 /// One load among all processes.
 #[doc = include_str!("../docs/lease.md")]
 pub mod lease {}
+
+/// Redis and Valkey: addresses, outages, rights.
+#[doc = include_str!("../docs/redis.md")]
+pub mod redis {}
