@@ -32,6 +32,10 @@ pub mod many {}
 #[doc = include_str!("../docs/lease.md")]
 pub mod lease {}
 
+/// Redis and Valkey: addresses, outages, rights.
+#[doc = include_str!("../docs/redis.md")]
+pub mod redis {}
+
 /// Functions whose results are kept: see [`cached`](macro@crate::cached).
 #[cfg(feature = "macros")]
 pub mod functions {}
