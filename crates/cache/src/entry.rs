@@ -440,7 +440,7 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
     }
 
     /// As [`Entry::get_or_load`], with a loader that is made when one is needed.
-    #[cfg(feature = "response")]
+    #[cfg(any(feature = "actix", feature = "tower"))]
     pub(crate) async fn get_or_load_with<E, F, Fut>(
         self,
         make: impl FnOnce() -> F,

@@ -32,7 +32,7 @@ mod policy;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod remote;
-#[cfg(feature = "response")]
+#[cfg(any(feature = "actix", feature = "tower"))]
 pub mod response;
 mod stamp;
 mod stats;
