@@ -50,6 +50,20 @@ impl Cache {
         Self::builder().url(url)?.build()
     }
 
+    /// Connects to the backend and listens on the bus from now on, in background tasks of this tokio runtime, which should
+    /// be the one that lives longest. Waits for nothing. Without it the first call that needs them does the same.
+    pub fn connect(&self) {
+        self.engine.listen();
+        let engine = Arc::downgrade(&self.engine);
+        if let (true, Ok(runtime)) = (self.engine.remote.is_some(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let engine = engine.upgrade()?;
+                let remote = engine.remote.as_ref()?;
+                remote.call(remote.deadline(), remote.backend().ping()).await.ok()
+            });
+        }
+    }
+
     /// Names an entry, to be read, loaded or set with wishes of this call.
     pub const fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
         Entry { engine: &self.engine, kind, key, wishes: Policy::NONE, tags: Vec::new() }
