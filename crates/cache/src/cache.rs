@@ -4,7 +4,7 @@ use futures_util::future::join;
 
 use crate::{
     CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
-    Pattern, Policy, Removed, Result, ScanLimit, Shared, Stats, Tier, Written,
+    Origin, Pattern, Policy, Removed, Result, ScanLimit, Scope, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
@@ -118,20 +118,15 @@ impl Cache {
         let places: Vec<Place> = keys.iter().map(|key| engine.place(kind, key)).collect();
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
-        let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
         engine.listen();
         let answers = match &engine.remote {
             Some(remote) if engine.settled(Before::all(befores)).await => {
-                let get = remote.call(remote.backend().get_many(&raws));
+                let get = engine.ask_many(remote, &places);
                 join(get, engine.learn(&[TagId::EVERYTHING])).await.0
             }
             _ => Ok(Vec::new()),
         };
-        let answers = answers.unwrap_or_else(|_| {
-            engine.counters(kind).backend_error();
-            Vec::new()
-        });
-        // A backend that gives fewer answers than keys gives misses.
+        let answers = answers.inspect_err(|error| engine.backend_failed(kind, error)).unwrap_or_default();
         let mut answers = answers.into_iter();
         let found = places.iter().map(|place| match answers.next().flatten() {
             Some(bytes) => engine.open(kind, place, &bytes),
@@ -157,6 +152,7 @@ impl Cache {
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            engine.deleted(&kind, ticket.key.as_str(), true);
             return Removed { existed: here, complete: true };
         }
         let erase = async move {
@@ -166,6 +162,7 @@ impl Cache {
             if erased.is_some() {
                 engine.announce(|| Operation::changed(&place.raw));
             }
+            engine.deleted(&kind, ticket.key.as_str(), erased.is_some());
             erased
         };
         // A task, so that a caller that goes away does not leave half a deletion.
@@ -197,12 +194,12 @@ impl Cache {
     /// Removes every entry of this cache's namespace, in every process that shares the backend. Loads that run store
     /// nothing. Takes one step; the bytes in the backend stay until their lifetime ends.
     pub async fn clear(&self) -> Invalidated {
-        self.invalidate(TagId::EVERYTHING, Invalidation::Remove).await
+        self.invalidate_everything(Invalidation::Remove).await
     }
 
     /// Expires every entry of this cache's namespace, as [`expire_tag`](Self::expire_tag) does those of a tag.
     pub async fn expire_all(&self) -> Invalidated {
-        self.invalidate(TagId::EVERYTHING, Invalidation::Expire).await
+        self.invalidate_everything(Invalidation::Expire).await
     }
 
     async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
@@ -210,18 +207,27 @@ impl Cache {
         if tag.is_empty() {
             Invalidated { complete: true }
         } else {
-            self.invalidate(TagId::of(tag), how).await
+            self.invalidate(TagId::of(tag), how, Scope::Tag { tag: Some(tag.into()), how }).await
         }
     }
 
-    async fn invalidate(&self, tag: TagId, how: Invalidation) -> Invalidated {
+    async fn invalidate_everything(&self, how: Invalidation) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, how, Scope::Everything(how)).await
+    }
+
+    async fn invalidate(&self, tag: TagId, how: Invalidation, scope: Scope) -> Invalidated {
         let engine = Arc::clone(&self.engine);
         let begun = engine.begin(tag, how);
-        if engine.remote.is_none() {
-            return Invalidated { complete: engine.tell(begun).await };
+        let tell = async move {
+            let complete = engine.tell(begun).await;
+            engine.invalidated(|| scope, Origin::Here, complete);
+            complete
+        };
+        if self.engine.remote.is_none() {
+            return Invalidated { complete: tell.await };
         }
         // A task, so that a caller that goes away does not leave half of it.
-        let told = tokio::spawn(async move { engine.tell(begun).await });
+        let told = tokio::spawn(tell);
         Invalidated { complete: told.await.unwrap_or(false) }
     }
 
@@ -232,6 +238,7 @@ impl Cache {
         let (sweep, before, here) = engine.flights.sweep(matches, || engine.l1.remove_matching(matches));
         if engine.remote.is_none() {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
+            engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, true);
             return Deleted::new(here, true);
         }
         let erase = {
@@ -245,6 +252,8 @@ impl Cache {
                 if swept.is_some() {
                     engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
                 }
+                let complete = swept.is_some_and(|swept| swept.complete);
+                engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, complete);
                 swept
             }
         };
@@ -262,6 +271,7 @@ impl Cache {
             l1_bytes: self.engine.l1.bytes(),
             l1_max_bytes: self.engine.l1.max_bytes(),
             in_flight: self.engine.flights.len(),
+            events: self.engine.sink.stats(),
             bus: self.engine.coherence.as_ref().map(Coherence::stats),
         }
     }

@@ -5,11 +5,13 @@ use futures_util::future::join;
 
 use super::{Engine, Place, Sight};
 use crate::{
-    CacheValue, Codec, Kind, Lifetime, Result,
+    CacheValue, Codec, Kind, Lifetime, Rejection, Result,
     envelope::{self, Reject},
     flights::{Before, Ticket},
     generations::Verdict,
+    limits::coded,
     policy::Terms,
+    remote::Remote,
     stamp::TagId,
 };
 
@@ -35,7 +37,7 @@ impl Engine {
         before: Before,
     ) -> Found<V> {
         let Some(remote) = &self.remote else { return Found::Unknown };
-        if !self.settled(before).await {
+        if !place.takes_values || !self.settled(before).await {
             return Found::Unknown;
         }
         let get = remote.call(remote.backend().get(&place.raw));
@@ -43,11 +45,21 @@ impl Engine {
         match answer {
             Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes)).await,
             Ok(None) => Found::Nothing,
-            Err(_) => {
-                self.counters(kind).backend_error();
+            Err(error) => {
+                self.backend_failed(kind, &error);
                 Found::Unknown
             }
         }
+    }
+
+    /// Asks for many entries at once; one answer per place. Where nothing may be stored, nothing is.
+    pub(crate) async fn ask_many(&self, remote: &Remote, places: &[Place]) -> Result<Vec<Option<Bytes>>> {
+        let asked = places.iter().filter(|place| place.takes_values);
+        let raws: Vec<_> = asked.map(|place| place.raw.clone()).collect();
+        // A backend that gives fewer answers than keys gives misses.
+        let mut answers = remote.call(remote.backend().get_many(&raws)).await?.into_iter();
+        let answer = |place: &Place| if place.takes_values { answers.next().flatten() } else { None };
+        Ok(places.iter().map(answer).collect())
     }
 
     /// Waits for earlier writes, within the budget; false when they take longer.
@@ -63,14 +75,14 @@ impl Engine {
             Ok(opened) if opened.facts.times.dead_at <= now => Found::Nothing,
             Ok(opened) => {
                 let weight = opened.payload.len() as u64;
-                if let Ok(value) = V::Codec::decode(opened.payload) {
+                if let Some(value) = coded(|| V::Codec::decode(opened.payload)) {
                     return Found::Entry(Sight { value, facts: opened.facts, weight });
                 }
-                self.counters(kind).reject();
+                self.rejected(kind, place, Rejection::NotDecodable);
                 Found::Nothing
             }
             Err(reject) => {
-                self.counters(kind).reject();
+                self.rejected(kind, place, Rejection::of(reject));
                 if reject == Reject::Newer { Found::Foreign } else { Found::Nothing }
             }
         }
@@ -139,20 +151,14 @@ impl Engine {
         let (Some(remote), Some(lifetime)) = (&self.remote, Lifetime::from_millis(millis)) else {
             return false;
         };
-        let written = remote.call(remote.backend().set(&place.raw, sealed, lifetime)).await.is_ok();
-        if !written {
-            self.counters(kind).backend_error();
-        }
-        written
+        let written = remote.call(remote.backend().set(&place.raw, sealed, lifetime)).await;
+        written.inspect_err(|error| self.backend_failed(kind, error)).is_ok()
     }
 
     /// Deletes from the backend; says whether there was something, or `None` when it failed.
     pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place) -> Option<bool> {
         let Some(remote) = &self.remote else { return Some(false) };
         let deleted: Result<bool> = remote.call(remote.backend().delete(&place.raw)).await;
-        if deleted.is_err() {
-            self.counters(kind).backend_error();
-        }
-        deleted.ok()
+        deleted.inspect_err(|error| self.backend_failed(kind, error)).ok()
     }
 }

@@ -18,8 +18,12 @@ fn facts(times: Times) -> Facts {
     Facts { times, negative: false, took: 12, stamps: Stamps::default(), etag: None }
 }
 
+fn plain(payload: &[u8]) -> Payload {
+    Payload::plain(Bytes::copy_from_slice(payload))
+}
+
 fn entry(payload: &[u8]) -> Bytes {
-    seal(ours(), &facts(TIMES), payload).unwrap()
+    seal(ours(), &facts(TIMES), &plain(payload)).unwrap()
 }
 
 /// Puts the right checksum on altered bytes, so that the check under test is the one that speaks.
@@ -81,7 +85,7 @@ fn birth_in_the_future_is_now_beyond_the_allowed_skew() {
 
 #[test]
 fn oversized_entry_is_neither_written_nor_read() {
-    assert_eq!(seal(ours(), &facts(TIMES), &vec![0; MAX_ENTRY]), None);
+    assert_eq!(seal(ours(), &facts(TIMES), &plain(&vec![0; MAX_ENTRY])), None);
     assert_eq!(open(&vec![0; MAX_ENTRY + 1].into(), ours(), NOW), Err(Reject::Oversized));
 }
 
@@ -95,14 +99,14 @@ proptest! {
         let times = Times { born: NOW, fresh_until: NOW + fresh, dead_at: (NOW + fresh + stale).min(NOW + u64::from(u32::MAX)) };
         let stamps = stamps.into_iter().map(|(tag, latest)| Stamp { tag: TagId(tag), latest }).collect();
         let facts = Facts { times, negative, took, stamps, etag: etag.map(Into::into) };
-        let entry = seal(ours(), &facts, &payload).unwrap();
+        let entry = seal(ours(), &facts, &plain(&payload)).unwrap();
         prop_assert_eq!(open(&entry, ours(), NOW).unwrap(), Opened { facts, payload: payload.into() });
     }
 
     #[test]
     fn endless_lifetime_is_cut_not_wrapped(born in 0..1u64 << 47) {
         let times = Times { born, fresh_until: u64::MAX, dead_at: u64::MAX };
-        let opened = open(&seal(ours(), &facts(times), b"").unwrap(), ours(), born).unwrap();
+        let opened = open(&seal(ours(), &facts(times), &plain(b"")).unwrap(), ours(), born).unwrap();
         prop_assert_eq!(opened.facts.times.dead_at, born + u64::from(u32::MAX));
     }
 

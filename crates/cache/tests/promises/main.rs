@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing there has failed")]
 
 mod bus;
+mod codecs;
 mod early;
 mod expiry;
 mod fence;
 mod kit;
 mod lease;
+mod limits;
 mod many;
 mod outage;
 mod single_flight;
