@@ -1,3 +1,6 @@
+mod hostile;
+mod samples;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -37,14 +40,6 @@ fn resealed(mut bytes: Vec<u8>) -> Bytes {
 #[test]
 fn payload_is_stored_as_it_is() {
     assert_eq!(entry(b"{\"close\":1}")[HEADER..HEADER + 11], *b"{\"close\":1}");
-}
-
-#[test]
-fn stored_sample_of_version_1_still_opens() {
-    let sample = Bytes::from_static(include_bytes!("../../testdata/envelope-v1.bin"));
-    let opened = open(&sample, ours(), NOW).unwrap();
-    let payload = Bytes::from_static(b"{\"close\":1688.5}");
-    assert_eq!(opened, Opened { facts: facts(TIMES), payload });
 }
 
 #[test]
@@ -108,6 +103,31 @@ proptest! {
         let times = Times { born, fresh_until: u64::MAX, dead_at: u64::MAX };
         let opened = open(&seal(ours(), &facts(times), &plain(b"")).unwrap(), ours(), born).unwrap();
         prop_assert_eq!(opened.facts.times.dead_at, born + u64::from(u32::MAX));
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn any_payload_comes_back_compressed(
+        payload in prop::collection::vec(0..4u8, 0..2000), stamped: bool, etag in prop::option::of("[a-z]{0,60}"),
+    ) {
+        let stamps = stamped.then_some(Stamp { tag: TagId(7), latest: 1 }).into_iter().collect();
+        let facts = Facts { stamps, etag: etag.map(Into::into), ..facts(TIMES) };
+        let entry = seal(ours(), &facts, &Payload::new(payload.clone().into(), 0)).unwrap();
+        prop_assert_eq!(open(&entry, ours(), NOW).unwrap(), Opened { facts, payload: payload.into() });
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn altered_frame_is_refused_or_of_the_size_it_claims(
+        size in 100..3000usize, at: prop::sample::Index, with: u8,
+    ) {
+        let value: Vec<u8> = (0..size).map(|at| (at % 7) as u8).collect();
+        let mut bytes = seal(ours(), &facts(TIMES), &Payload::new(value.into(), 0)).unwrap().to_vec();
+        let payload = HEADER + 5..bytes.len() - CHECKSUM;
+        bytes[payload.start + at.index(payload.len())] = with;
+        if let Ok(opened) = open(&resealed(bytes), ours(), NOW) {
+            prop_assert_eq!(opened.payload.len(), size);
+        }
     }
 
     #[test]
