@@ -3,13 +3,17 @@
 
 mod bus;
 mod codecs;
+mod compression;
 mod early;
+mod events;
 mod expiry;
 mod fence;
 mod kit;
 mod lease;
 mod limits;
+mod logging;
 mod many;
+mod metrics;
 mod outage;
 mod single_flight;
 mod stale;
