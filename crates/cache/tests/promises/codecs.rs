@@ -35,8 +35,9 @@ macro_rules! releases {
             pub(super) struct Grown {
                 pub(super) close: f64,
                 pub(super) volume: u64,
-                #[serde(default)]
                 pub(super) source: Option<String>,
+                #[serde(default)]
+                pub(super) lots: u32,
             }
 
             #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -72,7 +73,7 @@ macro_rules! releases {
                 let (value, rejected) = reads::<Reordered>(0).await;
                 assert_eq!((value.as_deref(), rejected), (Some(&Reordered { volume: 7, close: 1688.5 }), 0));
                 let (value, rejected) = reads::<Grown>(0).await;
-                let grown = Grown { close: 1688.5, volume: 7, source: None };
+                let grown = Grown { close: 1688.5, volume: 7, source: None, lots: 0 };
                 assert_eq!((value.as_deref(), rejected), (Some(&grown), 0));
                 let (value, rejected) = reads::<Shrunk>(0).await;
                 assert_eq!((value.as_deref(), rejected), (Some(&Shrunk { close: 1688.5 }), 0));
