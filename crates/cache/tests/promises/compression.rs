@@ -76,7 +76,7 @@ async fn threshold_is_the_size_from_which_values_are_compressed() {
 async fn value_that_hardly_gets_smaller_is_stored_as_it_is() {
     // As good as random, so it cannot be compressed; what follows can.
     let noise = |size: u64| {
-        (0..size).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8 ^ (at * at >> 3) as u8)
+        (0..size).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8 ^ ((at * at) >> 3) as u8)
     };
     let backend = Arc::new(MemoryBackend::new(64 << 20));
     let cache = over(&backend).build().unwrap();
