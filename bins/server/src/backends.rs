@@ -1,14 +1,20 @@
 //! Chooses every backend; the only place that knows their concrete types.
 
+use std::{sync::Arc, time::Duration};
+
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use stockpile_cache::Cache;
 use stockpile_market::SecurityKind;
-use stockpile_routes::{AppState, Lifetimes, Options};
-use stockpile_settings::{ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
+use stockpile_routes::{AppState, Lifetimes, Metrics, MetricsAccess, Options, StreamOptions};
+use stockpile_settings::{self as settings, ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
 use stockpile_storage::{Store, sqlite};
+use stockpile_telemetry::Exporter;
 
 use crate::demo;
+
+/// How often durations of requests are sorted into their histograms; until then each takes 8 bytes.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// What the settings ask for and this release cannot do, one sentence each; empty when it can start.
 #[must_use]
@@ -59,6 +65,9 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
             overview_live: lifetimes.overview_live,
             crypto_prices: lifetimes.crypto_prices,
             crypto_ohlcv: lifetimes.crypto_ohlcv,
+            crypto_health: lifetimes.crypto_health,
+            crypto_prediction: lifetimes.crypto_prediction,
+            crypto_dashboard: lifetimes.crypto_dashboard,
         },
         request_timeout: settings.http.request_timeout,
         now: Timestamp::now,
@@ -68,13 +77,36 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
         Demo::Off => false,
         Demo::Auto => !has_bars(&store).await?,
     };
-    let state = AppState::new(store, cache, &options);
+    let streams = StreamOptions {
+        max_connections: settings.http.stream_max_connections,
+        allowed_origins: settings.http.cors_origins.clone(),
+        ..StreamOptions::default()
+    };
+    let state = AppState::new(store, cache, &options).with_streams(streams);
+    let state = with_metrics(state, settings.access.metrics)?;
     match &settings.storage {
         StorageUrl::Sqlite { path } if wants_demo => {
             Ok(state.with_demo(demo::open(path, settings.demo == Demo::On).await?))
         }
         _ => Ok(state),
     }
+}
+
+fn with_metrics(state: AppState, access: settings::MetricsAccess) -> anyhow::Result<AppState> {
+    let access = match access {
+        settings::MetricsAccess::Loopback => MetricsAccess::Loopback,
+        settings::MetricsAccess::Open => MetricsAccess::Open,
+        settings::MetricsAccess::Off => return Ok(state),
+    };
+    let exporter = Exporter::new().context("while starting the metrics")?;
+    let (recorder, settling) = (exporter.recorder(), exporter.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SETTLE_EVERY).await;
+            settling.settle();
+        }
+    });
+    Ok(state.with_metrics(Metrics { recorder, render: Arc::new(move || exporter.render()), access }))
 }
 
 async fn has_bars(store: &Store) -> anyhow::Result<bool> {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
-use stockpile_ingest::{DemoMarket, DemoReplay};
-use stockpile_market::{EXCHANGE_UTC_OFFSET_S, SecurityKind, TradeDate, TsCode, exchange_date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use stockpile_ingest::{DemoCoins, DemoMarket, DemoReplay};
+use stockpile_market::{CryptoMarket, EXCHANGE_UTC_OFFSET_S, SecurityKind, TradeDate, TsCode, exchange_date};
 use stockpile_routes::{Demo, Quote, QuoteSource};
 use stockpile_storage::{Store, sqlite};
 
@@ -18,6 +18,7 @@ const SHOWN_FROM_S: i64 = 16 * 60 * 60;
 /// Name of the demo market's file, beside the real one.
 pub(crate) const FILE: &str = "demo.db";
 const DAY_S: i64 = 86_400;
+const HOUR_S: i64 = 3600;
 /// How often the server looks whether a day has passed.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -30,7 +31,14 @@ pub(crate) async fn open(real: &Path, always: bool) -> Result<Demo> {
     let store = sqlite::open(&path).await.context("while opening the demo market's store")?;
     let quotes = Arc::new(Replay::default());
     let shown = latest_day(&store).await?;
-    let mut keeper = Keeper { store: store.clone(), quotes: quotes.clone(), shown, played: None };
+    let mut keeper = Keeper {
+        store: store.clone(),
+        quotes: quotes.clone(),
+        shown,
+        played: None,
+        drawn: None,
+        written: None,
+    };
     if shown.is_none() {
         tracing::info!(store = %path.display(), "making the demo market; this takes some seconds");
         // Another process may be making it: then it shows when that one is done.
@@ -71,6 +79,10 @@ struct Keeper {
     quotes: Arc<Replay>,
     shown: Option<TradeDate>,
     played: Option<TradeDate>,
+    /// Day of UTC whose coins are drawn.
+    drawn: Option<Date>,
+    /// Hour up to which coins are in the store.
+    written: Option<Timestamp>,
 }
 
 impl Keeper {
@@ -87,6 +99,23 @@ impl Keeper {
             self.quotes.set(replay);
             self.played = Some(today);
         }
+        self.advance_coins(now).await
+    }
+
+    /// Draws the coins of each day, and writes each hour once it has begun.
+    async fn advance_coins(&mut self, now: Timestamp) -> Result<()> {
+        let day = now.to_zoned(TimeZone::UTC).date();
+        if self.drawn != Some(day) {
+            let coins = tokio::task::spawn_blocking(move || DemoMarket::new(day.into()).coins()).await?;
+            self.quotes.set_coins(coins);
+            self.drawn = Some(day);
+        }
+        let hour = Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(HOUR_S))?;
+        if let Some(coins) = self.quotes.drawn_coins().filter(|_| self.written != Some(hour)) {
+            let rows = coins.write(&self.store, now).await?;
+            tracing::debug!(rows, until = %now, "wrote the demo coins");
+            self.written = Some(hour);
+        }
         Ok(())
     }
 }
@@ -95,11 +124,20 @@ impl Keeper {
 #[derive(Debug, Default)]
 struct Replay {
     today: Mutex<Option<Arc<DemoReplay>>>,
+    coins: Mutex<Option<Arc<DemoCoins>>>,
 }
 
 impl Replay {
     fn set(&self, replay: DemoReplay) {
         *self.today.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(replay));
+    }
+
+    fn set_coins(&self, coins: DemoCoins) {
+        *self.coins.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(coins));
+    }
+
+    fn drawn_coins(&self) -> Option<Arc<DemoCoins>> {
+        self.coins.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -119,6 +157,10 @@ impl QuoteSource for Replay {
             vol: Some(quote.vol),
             amount: Some(quote.amount),
         })
+    }
+
+    fn coins(&self, now: Timestamp) -> Vec<CryptoMarket> {
+        self.drawn_coins().map(|coins| coins.at(now)).unwrap_or_default()
     }
 }
 

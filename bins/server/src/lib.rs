@@ -16,6 +16,7 @@ use actix_web::{
 use anyhow::Context as _;
 use stockpile_routes::AppState;
 use stockpile_settings::Settings;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Time that answers under way have after a stop was asked for, seconds.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -67,6 +68,18 @@ impl Application {
     /// What stopped the server.
     pub async fn run(self) -> anyhow::Result<()> {
         let addr = self.addr()?;
+        // Streams know no end of their own, so they are ended before the server waits for its answers.
+        let mut interrupt = signal(SignalKind::interrupt()).context("while waiting for signals")?;
+        let mut terminate = signal(SignalKind::terminate()).context("while waiting for signals")?;
+        let streams = self.state.clone();
+        let stop = async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            streams.end_streams();
+        };
+        tokio::spawn(self.state.clone().sample_quotes());
         let state = web::Data::new(self.state);
         let cors_origins = self.cors_origins;
         let server = HttpServer::new(move || {
@@ -80,6 +93,7 @@ impl Application {
         })
         .workers(self.workers)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+        .shutdown_signal(stop)
         .listen(self.listener)
         .context("while starting the server")?
         .run();

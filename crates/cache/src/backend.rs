@@ -2,6 +2,8 @@ mod generation;
 mod lease;
 mod memory;
 mod noop;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 mod scan;
 
 use std::{fmt::Debug, num::NonZeroU64, time::Duration};
@@ -243,13 +245,16 @@ pub struct Deleted {
     pub keys: u64,
     /// Whether nothing that matched is left: false when a limit, a fault or a missing ability stopped it.
     pub complete: bool,
+    /// Whether the cache will repeat it, and until then does not believe what the backend says about these keys.
+    /// Never set by a backend.
+    pub queued: bool,
 }
 
 impl Deleted {
     /// Makes the answer.
     #[must_use]
     pub const fn new(keys: u64, complete: bool) -> Self {
-        Self { keys, complete }
+        Self { keys, complete, queued: false }
     }
 }
 

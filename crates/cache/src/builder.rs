@@ -15,7 +15,8 @@ use crate::{
     l1::L1,
     limits::Limits,
     policy::millis,
-    remote::Remote,
+    remote::{Applied, Remote, Settings},
+    stamp::TagId,
     stats::Ledger,
     trace,
     trust::Trust,
@@ -33,7 +34,9 @@ pub struct CacheBuilder {
     bus: Option<Arc<dyn Bus>>,
     backend: Option<Arc<dyn Backend>>,
     defaults: Policy,
-    op_timeout: Duration,
+    budget: Duration,
+    failures: u32,
+    queue: (usize, u64),
     sweep_timeout: Duration,
     max_loads: usize,
     limits: Limits,
@@ -53,7 +56,9 @@ impl CacheBuilder {
             bus: None,
             backend: None,
             defaults: Policy::NONE,
-            op_timeout: Duration::from_millis(50),
+            budget: Duration::from_millis(50),
+            failures: 3,
+            queue: (10_000, 16 << 20),
             sweep_timeout: Duration::from_secs(5),
             max_loads: 1024,
             limits: Limits::DEFAULT,
@@ -104,6 +109,40 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets the store behind this process by its address, as [`Cache::from_url`] reads it. The address may also set the
+    /// namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Address`] for an address that cannot be read, or needs a feature this build does not have.
+    pub fn url(self, url: &str) -> Result<Self> {
+        const HINT: &str = "is unknown; write `memory://`, `none://` or `redis://host:6379/1`";
+        // Without a scheme the whole text might be a secret.
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        let hint = match (scheme, rest) {
+            ("memory", "") => return Ok(Self { backend: None, ..self }),
+            ("none", "") => return Ok(Self { backend: None, l1_max_bytes: 0, ..self }),
+            ("memory" | "none", _) => "takes nothing after `://`",
+            #[cfg(feature = "redis")]
+            _ if crate::backend::redis::knows(scheme) => return self.redis(url),
+            #[cfg(not(feature = "redis"))]
+            _ if scheme.starts_with("redis") || scheme.starts_with("valkey") => {
+                "needs the feature `redis`, which this build does not have; write `memory://` or `none://`"
+            }
+            _ => HINT,
+        };
+        Err(Error::Address { scheme: scheme.to_owned(), hint })
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis(self, url: &str) -> Result<Self> {
+        let address = crate::backend::redis::Address::parse(url)?;
+        let backend = crate::redis::RedisBackend::builder(url).build_at(&address)?;
+        let bus = self.bus.unwrap_or_else(|| Arc::new(crate::redis::RedisBus::over(backend.clone())));
+        let namespace = address.namespace.unwrap_or(self.namespace);
+        Ok(Self { backend: Some(Arc::new(backend)), bus: Some(bus), namespace, ..self })
+    }
+
     /// Sets the store behind this process; none.
     pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
         self.backend = Some(backend);
@@ -116,9 +155,28 @@ impl CacheBuilder {
         self
     }
 
-    /// Sets how long one backend call may take before it counts as a miss; 50 ms.
-    pub const fn op_timeout(mut self, timeout: Duration) -> Self {
-        self.op_timeout = timeout;
+    /// Sets how long one request may spend on the backend, over all it asks of it and waits for; 50 ms. What takes
+    /// longer is a miss, or is written later.
+    pub const fn budget(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Sets after how many failures in a row the backend is left alone until it answers a probe; 3.
+    ///
+    /// A call that is not answered in time, breaks off or panics has failed. A backend that refuses has not.
+    pub const fn breaker(mut self, failures: u32) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// Sets how many changes are kept for a backend that does not take them, and how many bytes they may take, about;
+    /// 10,000 and 16 MiB.
+    ///
+    /// When there are more, values made by loads are dropped first; then everything is, and the whole namespace is
+    /// invalidated in the backend instead, so that nothing deleted comes back.
+    pub const fn replay_queue(mut self, changes: usize, bytes: u64) -> Self {
+        self.queue = (changes, bytes);
         self
     }
 
@@ -187,8 +245,11 @@ impl CacheBuilder {
     pub fn build(mut self) -> Result<Cache> {
         let wrong = |setting, reason| Err(Error::Setting { setting, reason });
         Namespace::new(&self.namespace)?;
-        if self.op_timeout.is_zero() {
-            return wrong("op_timeout", "must not be zero: every backend call would fail");
+        if self.budget.is_zero() {
+            return wrong("budget", "must not be zero: every backend call would fail");
+        }
+        if self.failures == 0 {
+            return wrong("breaker", "must be at least 1: the backend would never be asked");
         }
         if self.sweep_timeout.is_zero() {
             return wrong("sweep_timeout", "must not be zero: no deletion by pattern could end");
@@ -216,8 +277,27 @@ impl CacheBuilder {
     /// Makes the cache of settings known to work.
     pub(crate) fn assemble(self) -> Cache {
         let namespace = Namespace::new(&self.namespace).unwrap_or_default();
-        let remote = self.backend.map(|backend| Remote::new(backend, self.op_timeout, self.sweep_timeout));
-        let max_age = if remote.is_some() { millis(self.l1_max_age) } else { u64::MAX };
+        let (keys, bytes) = self.queue;
+        let settings = Settings {
+            budget: self.budget,
+            sweep_budget: self.sweep_timeout,
+            failures: self.failures,
+            keys,
+            bytes,
+        };
+        let max_age = if self.backend.is_some() { millis(self.l1_max_age) } else { u64::MAX };
+        let (backend, clock) = (self.backend, Arc::clone(&self.clock));
+        let sink = &Arc::new(self.sink);
+        let remote = |namespace: &Namespace, me: &Weak<Engine>| {
+            let (backend, me) = (backend?, Weak::clone(me));
+            let on_applied = move |applied: Applied<'_>| {
+                if let Some(engine) = me.upgrade() {
+                    engine.applied(applied);
+                }
+            };
+            let everything = TagId::EVERYTHING.counter(namespace);
+            Some(Remote::new(backend, clock, settings, everything, Arc::new(on_applied), Arc::clone(sink)))
+        };
         let (bus, prefix) = (self.bus, namespace.prefix().to_owned());
         let name = self.name.unwrap_or_else(|| prefix.trim_end_matches(':').to_owned()).into();
         let engine = Arc::new_cyclic(|me| Engine {
@@ -225,9 +305,9 @@ impl CacheBuilder {
             coherence: bus.map(|bus| Coherence::new(bus, &prefix, Weak::clone(me))),
             l1_max_age: self.l1_max_age,
             l1_max_age_on_bus: self.l1_max_age_on_bus,
+            remote: remote(&namespace, me),
             namespace,
             l1: L1::new(self.l1_max_bytes),
-            remote,
             flights: Flights::new(),
             generations: Generations::new(),
             trust: Trust::new(max_age),
@@ -236,7 +316,7 @@ impl CacheBuilder {
             clock: self.clock,
             loads: Semaphore::new(self.max_loads),
             ledger: Ledger::new(),
-            sink: self.sink,
+            sink: Arc::clone(sink),
             load_failures: trace::LoadFailures::default(),
         });
         Cache { engine }

@@ -1,4 +1,6 @@
 mod memory;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 
 use std::fmt::Debug;
 

@@ -1,14 +1,15 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join;
 
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
-    Origin, Pattern, Policy, Removed, Result, ScanLimit, Scope, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Origin,
+    Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
+    remote::Turn,
     stamp::TagId,
 };
 
@@ -38,28 +39,15 @@ impl Cache {
         Self::builder().l1_max_bytes(0).assemble()
     }
 
-    /// Makes the cache an address names: `memory://` or `none://`.
+    /// Makes the cache an address names: `memory://`, `none://`, or that of a Redis such as
+    /// `redis://name:password@host:6379/1?namespace=stock:`.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] for every other address.
+    /// [`Error::Address`](crate::Error::Address) for an address that cannot be read, or needs a feature this build does
+    /// not have.
     pub fn from_url(url: &str) -> Result<Self> {
-        const HINT: &str = "unknown; write `memory://` or `none://`";
-        let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
-        let hint = match (scheme, rest) {
-            ("memory", "") => return Ok(Self::in_memory()),
-            ("none", "") => return Ok(Self::disabled()),
-            ("memory" | "none", _) => "takes nothing after `://`",
-            ("redis" | "rediss" | "redis-sentinel" | "redis-cluster" | "valkey" | "valkeys", _) => {
-                "needs the Redis backend, which this build does not have; write `memory://` or `none://`"
-            }
-            // Without a scheme the whole text might be a secret.
-            _ if !url.contains("://") => {
-                return Err(Error::Address { scheme: String::new(), hint: HINT });
-            }
-            _ => HINT,
-        };
-        Err(Error::Address { scheme: scheme.to_owned(), hint })
+        Self::builder().url(url)?.build()
     }
 
     /// Names an entry, to be read, loaded or set with wishes of this call.
@@ -114,25 +102,25 @@ impl Cache {
     }
 
     async fn fetch_many<V: CacheValue>(&self, kind: &Kind<V>, keys: Vec<EntryKey>) -> Vec<Option<Shared<V>>> {
-        let engine = &self.engine;
+        let (engine, deadline) = (&self.engine, self.engine.deadline());
         let places: Vec<Place> = keys.iter().map(|key| engine.place(kind, key)).collect();
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
         engine.listen();
         let answers = match &engine.remote {
-            Some(remote) if engine.settled(Before::all(befores)).await => {
-                let get = engine.ask_many(remote, &places);
-                join(get, engine.learn(&[TagId::EVERYTHING])).await.0
+            Some(remote) if !remote.is_asked() || engine.settled(Before::all(befores), deadline).await => {
+                let get = engine.ask_many(remote, &places, deadline);
+                join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
             }
             _ => Ok(Vec::new()),
         };
-        let answers = answers.inspect_err(|error| engine.backend_failed(kind, error)).unwrap_or_default();
+        let answers = answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).unwrap_or_default();
         let mut answers = answers.into_iter();
         let found = places.iter().map(|place| match answers.next().flatten() {
             Some(bytes) => engine.open(kind, place, &bytes),
             None => Found::Nothing,
         });
-        let found = engine.confirm_many(found.collect()).await;
+        let found = engine.confirm_many(found.collect(), deadline).await;
         let terms = engine.terms(kind);
         let take = |(ticket, found)| engine.take(&ticket, found, &terms).map(|sight| sight.value);
         tickets.into_iter().zip(found).map(take).collect()
@@ -148,26 +136,26 @@ impl Cache {
         let (engine, kind) = (Arc::clone(&self.engine), *kind);
         let key = at_key(&kind, key).to_owned();
         let now = engine.clock.now_ms();
-        let (ticket, before, slot) = engine.flights.change(key.clone(), || engine.l1.remove(&key));
+        let remove = || (engine.l1.remove(&key), engine.order());
+        let (ticket, before, (slot, order)) = engine.flights.change(key.clone(), remove);
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
             engine.deleted(&kind, ticket.key.as_str(), true);
-            return Removed { existed: here, complete: true };
+            return Removed { existed: here, complete: true, queued: false };
         }
+        let deadline = engine.deadline();
         let erase = async move {
-            let _settled = engine.settled(before).await;
+            let settled = engine.settled(before, deadline).await;
             let place = engine.place(&kind, &ticket.key);
-            let erased = engine.erase(&kind, &place).await;
-            if erased.is_some() {
-                engine.announce(|| Operation::changed(&place.raw));
-            }
-            engine.deleted(&kind, ticket.key.as_str(), erased.is_some());
+            let erased = engine.erase(&kind, &place, Turn { order, settled, deadline }).await;
+            engine.deleted(&kind, ticket.key.as_str(), erased.is_done());
             erased
         };
         // A task, so that a caller that goes away does not leave half a deletion.
-        let there = tokio::spawn(erase).await.ok().flatten();
-        Removed { existed: here || there == Some(true), complete: there.is_some() }
+        let there = tokio::spawn(erase).await.unwrap_or_default();
+        let complete = there.is_done();
+        Removed { existed: here || there.answer == Some(true), complete, queued: there.queued }
     }
 
     /// Removes the entries whose `kind:key` matches, from both tiers; `*`, `?`, `[..]` and `\` as in Redis.
@@ -205,7 +193,7 @@ impl Cache {
     async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
         // No entry has an empty tag.
         if tag.is_empty() {
-            Invalidated { complete: true }
+            Invalidated { complete: true, queued: false }
         } else {
             self.invalidate(TagId::of(tag), how, Scope::Tag { tag: Some(tag.into()), how }).await
         }
@@ -219,47 +207,45 @@ impl Cache {
         let engine = Arc::clone(&self.engine);
         let begun = engine.begin(tag, how);
         let tell = async move {
-            let complete = engine.tell(begun).await;
-            engine.invalidated(|| scope, Origin::Here, complete);
-            complete
+            let told = engine.tell(begun).await;
+            engine.invalidated(|| scope, Origin::Here, told.complete);
+            told
         };
         if self.engine.remote.is_none() {
-            return Invalidated { complete: tell.await };
+            return tell.await;
         }
         // A task, so that a caller that goes away does not leave half of it.
-        let told = tokio::spawn(tell);
-        Invalidated { complete: told.await.unwrap_or(false) }
+        tokio::spawn(tell).await.unwrap_or(Invalidated { complete: false, queued: false })
     }
 
     async fn sweep(&self, pattern: Pattern) -> Deleted {
         let engine = Arc::clone(&self.engine);
         let all = pattern.is_everything();
         let matches = |key: &EntryKey| all || pattern.matches(key.raw(&engine.namespace).as_str());
-        let (sweep, before, here) = engine.flights.sweep(matches, || engine.l1.remove_matching(matches));
-        if engine.remote.is_none() {
+        let remove = || (engine.l1.remove_matching(matches), engine.order());
+        let (sweep, before, (here, order)) = engine.flights.sweep(matches, remove);
+        let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
             engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, true);
             return Deleted::new(here, true);
-        }
+        };
         let erase = {
             let engine = Arc::clone(&engine);
             async move {
-                let _settled = engine.settled(before).await;
+                let deadline = remote.sweep_deadline();
+                let _settled = engine.settled(before, deadline).await;
                 let _sweep = sweep;
-                let remote = engine.remote.as_ref()?;
-                let scan = remote.backend().delete_pattern(&pattern, ScanLimit::default());
-                let swept = remote.call_within(remote.sweep_budget, scan).await.ok();
-                if swept.is_some() {
-                    engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
-                }
-                let complete = swept.is_some_and(|swept| swept.complete);
+                let swept = remote.sweep(pattern.clone(), order, deadline).await;
+                let complete = swept.is_done() && swept.answer.is_some_and(|swept| swept.complete);
                 engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, complete);
                 swept
             }
         };
-        let there = tokio::spawn(erase).await.ok().flatten().unwrap_or_default();
+        let receipt = tokio::spawn(erase).await.unwrap_or_default();
+        let there = receipt.answer.unwrap_or_default();
         // An entry in both tiers is one key.
-        Deleted::new(here.max(there.keys), there.complete)
+        let keys = here.max(there.keys);
+        Deleted { keys, complete: there.complete && !receipt.queued, queued: receipt.queued }
     }
 
     /// Returns what happened since the cache was built, and what it holds.
@@ -272,6 +258,7 @@ impl Cache {
             l1_max_bytes: self.engine.l1.max_bytes(),
             in_flight: self.engine.flights.len(),
             events: self.engine.sink.stats(),
+            backend: self.engine.remote.as_ref().map(|remote| remote.stats()).unwrap_or_default(),
             bus: self.engine.coherence.as_ref().map(Coherence::stats),
         }
     }
@@ -280,6 +267,31 @@ impl Cache {
     #[must_use]
     pub fn health(&self) -> Health {
         self.engine.remote.as_ref().map_or(Health::Up, |remote| remote.health())
+    }
+
+    /// Says the same at length; `None` without a backend.
+    #[must_use]
+    pub fn remote_health(&self) -> Option<RemoteHealth> {
+        self.engine.remote.as_ref().map(|remote| remote.report())
+    }
+
+    /// Waits until the backend has every change made so far; false when that takes longer than `timeout`.
+    ///
+    /// Changes go on meanwhile, and are waited for as well. While the backend is down, this waits for it.
+    pub async fn flush(&self, timeout: Duration) -> bool {
+        match &self.engine.remote {
+            Some(remote) => remote.flush(timeout).await,
+            None => true,
+        }
+    }
+
+    /// Does what [`flush`](Self::flush) does, then leaves the backend alone for good: for the end of a process. What
+    /// it did not get by then is lost. The cache goes on in this process.
+    pub async fn shutdown(&self, timeout: Duration) -> bool {
+        match &self.engine.remote {
+            Some(remote) => remote.shut_down(timeout).await,
+            None => true,
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Engine {
     pub(crate) name: Arc<str>,
     pub(crate) namespace: Namespace,
     pub(crate) l1: L1,
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) generations: Generations,
     pub(crate) trust: Trust,
@@ -45,7 +45,7 @@ pub(crate) struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) loads: Semaphore,
     pub(crate) ledger: Ledger,
-    pub(crate) sink: Sink,
+    pub(crate) sink: Arc<Sink>,
     pub(crate) load_failures: trace::LoadFailures,
 }
 

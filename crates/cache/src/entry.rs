@@ -13,6 +13,7 @@ use crate::{
     key::EntryRef,
     load::{Arrival, Flight, Progress, Via},
     policy::{Terms, Times},
+    remote::Turn,
     stamp::{Stamps, TagId},
     trace,
 };
@@ -177,21 +178,26 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         // Known by name from now on, to whoever hears that it was changed elsewhere.
         let _counters = engine.counters(&kind);
         let kept = engine.l1.is_on() && packed.is_some();
-        let (ticket, before, ()) = engine.flights.change(key.clone(), || match &packed {
-            Some(packed) => {
-                let facts = facts(packed.times, engine.stamp_known(&tags).stamps);
-                engine.fill_l1::<V>(&key, &packed.value, &facts, packed.weight, &terms);
+        let (ticket, before, order) = engine.flights.change(key.clone(), || {
+            match &packed {
+                Some(packed) => {
+                    let facts = facts(packed.times, engine.stamp_known(&tags).stamps);
+                    engine.fill_l1::<V>(&key, &packed.value, &facts, packed.weight, &terms);
+                }
+                None => drop(engine.l1.remove(&key)),
             }
-            None => drop(engine.l1.remove(&key)),
+            engine.order()
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&place.raw));
             return Written { l1, l2: Stored::Skipped };
         }
+        let deadline = engine.deadline();
         let write = async move {
-            let _settled = engine.settled(before).await;
-            let stamped = engine.stamp(&tags).await;
+            let settled = engine.settled(before, deadline).await;
+            let turn = Turn { order, settled, deadline };
+            let stamped = engine.stamp(&tags, deadline).await;
             let sealed = packed.filter(|_| stamped.are_real).and_then(|packed| {
                 let facts = facts(packed.times, stamped.stamps);
                 // Under generations that were not known before, this process would take it for outdated.
@@ -203,18 +209,12 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             });
             let Some((sealed, lifetime)) = sealed else {
                 // The older value must not come back.
-                let erased = engine.erase(&kind, &place).await;
-                if erased.is_some() {
-                    engine.announce(|| Operation::changed(&place.raw));
-                }
-                return erased.filter(|_| stamped.are_real).map_or(Stored::Failed, |_| Stored::Skipped);
+                let erased = engine.erase(&kind, &place, turn).await;
+                return if stamped.are_real { erased.stored(Stored::Skipped) } else { Stored::Failed };
             };
-            let taken = engine.write(&kind, &place, sealed, lifetime).await;
-            if taken {
-                engine.announce(|| Operation::changed(&place.raw));
-            }
+            let written = engine.write(&kind, &place, sealed, lifetime, false, turn).await;
             drop(ticket);
-            if taken { Stored::Stored } else { Stored::Failed }
+            written.stored(Stored::Stored)
         };
         // A task, so that a caller that goes away does not leave the tiers apart.
         Written { l1, l2: tokio::spawn(write).await.unwrap_or(Stored::Failed) }

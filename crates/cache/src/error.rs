@@ -13,7 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The backend could not be reached, or dropped the connection.
+    /// The backend could not be reached, dropped the connection, or serves nobody for now: it loads its data, waits for
+    /// its primary, or asks for a password. Counts towards leaving it alone for a while.
     #[error("cache backend `{backend}` is unreachable")]
     Unreachable {
         /// Name of the backend, for logs and metrics.
@@ -22,7 +23,8 @@ pub enum Error {
         source: Source,
     },
 
-    /// The backend answered, and the answer was a refusal.
+    /// The backend answered, and the answer was a refusal of this operation: of this key, or of writes while it is
+    /// full or read-only. It is asked again all the same, and a write is known not to have been done.
     #[error("cache backend `{backend}` refused the operation")]
     Refused {
         /// Name of the backend, for logs and metrics.

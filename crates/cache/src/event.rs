@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 pub(crate) use self::sink::{Handler, Sink};
 pub use self::{
-    reasons::{Failure, LoadFailure, Origin, Rejection, Scope},
+    reasons::{LoadFailure, Origin, Rejection, Scope},
     sink::{EventStats, Events},
 };
-use crate::{Tier, Unstorable, Why};
+use crate::{Failure, Tier, Unstorable, Why};
 
 /// Something that happened in a cache and is rare enough to be told one by one; see [`guide::events`](crate::guide::events).
 ///
@@ -87,6 +87,18 @@ pub enum Event {
         kind: &'static str,
         /// How it failed.
         failure: Failure,
+    },
+    /// The backend failed so often that it is left alone until it answers a probe.
+    #[non_exhaustive]
+    BackendDown {
+        /// How it failed last.
+        failure: Option<Failure>,
+    },
+    /// The backend is asked again, and has been sent what it missed.
+    #[non_exhaustive]
+    BackendUp {
+        /// How long it was not.
+        outage: Duration,
     },
     /// Entries were taken back, by this process or as another one said on the bus.
     #[non_exhaustive]

@@ -16,6 +16,10 @@ pub mod tags {}
 #[doc = include_str!("../docs/nodes.md")]
 pub mod nodes {}
 
+/// A backend that is slow, down, frozen or full.
+#[doc = include_str!("../docs/outage.md")]
+pub mod outage {}
+
 /// Loads before an entry ends, and loads that find nothing new.
 #[doc = include_str!("../docs/early.md")]
 pub mod early {}

@@ -28,6 +28,8 @@ mod metrics;
 mod outcome;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod remote;
 mod stamp;
 mod stats;
@@ -49,7 +51,7 @@ pub use coherence::BusStats;
 pub use entries::{Entries, OneOfMany};
 pub use entry::{Entry, EntryWithOutcome};
 pub use error::{Error, Result, Source};
-pub use event::{Event, EventStats, Events, Failure, LoadFailure, Origin, Rejection, Scope};
+pub use event::{Event, EventStats, Events, LoadFailure, Origin, Rejection, Scope};
 pub use inspect::{Inspection, NotAnEntry};
 pub use key::{Namespace, RawKey};
 pub use kind::Kind;
@@ -58,6 +60,7 @@ pub use load::{LoadCx, Loaded};
 pub use outcome::{Answer, Invalidated, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
+pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
 #[cfg(feature = "msgpack")]
 pub use value::MsgPack;

@@ -212,7 +212,10 @@ pub enum Stored {
     Stored,
     /// There is no such tier, or the value must not be stored: zero lifetime, or it cannot be encoded.
     Skipped,
-    /// The backend failed or was too slow; counted.
+    /// The backend could not take it now: it, or what comes after it, is sent when the backend answers again. Until
+    /// then this process does not believe what the backend says about the key.
+    Queued,
+    /// The backend refused the value: it must do without, and what it had is removed. Or the cache was shut down.
     Failed,
 }
 
@@ -232,8 +235,12 @@ pub struct Written {
 pub struct Removed {
     /// Whether there was an entry, in any tier.
     pub existed: bool,
-    /// Whether it is gone everywhere: false when the backend failed or was too slow.
+    /// Whether it is gone everywhere: false when the backend failed or was too slow, and when an older write without
+    /// an answer might still bring it back.
     pub complete: bool,
+    /// Whether the deletion will be sent again. Until then this process does not believe what the backend says about
+    /// the key.
+    pub queued: bool,
 }
 
 /// What an invalidation by tag, or of everything, did. In this process it is done at once.
@@ -242,4 +249,6 @@ pub struct Removed {
 pub struct Invalidated {
     /// Whether every other process will know: false when the backend failed or was too slow.
     pub complete: bool,
+    /// Whether the backend will be told again.
+    pub queued: bool,
 }

@@ -1,70 +1,271 @@
-//! The backend behind a guard: every call ends within the budget, and no fault gets past.
+//! The backend behind a guard: a request's calls end within its budget, no fault gets past, a backend that fails is
+//! left alone until it answers a probe, and what it missed is sent again.
+
+mod breaker;
+mod budget;
+mod fault;
+mod keeper;
+mod log;
+mod queue;
+mod replay;
+mod report;
+mod tally;
+mod writes;
 
 use std::{
     any::Any,
+    fmt,
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::FutureExt;
+use tokio::sync::watch;
 
-use crate::{Backend, Error, Health, Result};
+use self::{
+    breaker::{Breaker, Permit, Sign},
+    keeper::Keeper,
+    log::Log,
+    queue::Queue,
+    tally::Tally,
+};
+pub(crate) use self::{
+    budget::Deadline,
+    fault::Fault,
+    queue::Limits,
+    writes::{Applied, Receipt, Turn},
+};
+pub use self::{
+    fault::Failure,
+    report::{BreakerState, RemoteHealth},
+    tally::BackendStats,
+};
+use crate::{Backend, Clock, Error, Event, RawKey, Result, event::Sink};
 
-/// Failures in a row after which a backend that calls itself up is taken as degraded.
-const DEGRADED_AFTER: u32 = 3;
+/// Told of every change the backend has confirmed, after it did: at once, or when it was sent again.
+///
+/// Runs between two backend calls, so it must be quick. The same change may come twice.
+pub(crate) type OnApplied = Arc<dyn Fn(Applied<'_>) + Send + Sync>;
 
-#[derive(Debug)]
-pub(crate) struct Remote {
-    backend: Arc<dyn Backend>,
+/// How long after the backend answers again a write without an answer may still land. A frozen server carries out at
+/// once what it was sent; what lies in the buffers of the network may take a little longer.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Settings of the guard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
     pub(crate) budget: Duration,
     pub(crate) sweep_budget: Duration,
-    failures: AtomicU32,
+    /// Failures in a row after which the backend is left alone.
+    pub(crate) failures: u32,
+    pub(crate) keys: usize,
+    pub(crate) bytes: u64,
+}
+
+pub(crate) struct Remote {
+    backend: Arc<dyn Backend>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    /// How long a call may take that nobody waits for.
+    patience: Duration,
+    on_applied: OnApplied,
+    sink: Arc<Sink>,
+    orders: AtomicU64,
+    breaker: Breaker,
+    queue: Mutex<Queue>,
+    /// What the backend has yet to be told.
+    outstanding: watch::Sender<usize>,
+    keeper: Mutex<Keeper>,
+    tally: Tally,
+    log: Log,
 }
 
 impl Remote {
-    pub(crate) fn new(backend: Arc<dyn Backend>, budget: Duration, sweep_budget: Duration) -> Self {
-        Self { backend, budget, sweep_budget, failures: AtomicU32::new(0) }
+    /// `everything` is the counter that invalidates all entries of the namespace.
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        everything: RawKey,
+        on_applied: OnApplied,
+        sink: Arc<Sink>,
+    ) -> Arc<Self> {
+        let patience = settings.budget.saturating_mul(4).clamp(
+            Duration::from_millis(200),
+            // A backend that answers later than this is down for all that matters.
+            Duration::from_secs(10),
+        );
+        let limits = Limits { keys: settings.keys, bytes: settings.bytes, quiet: QUIET.max(patience) };
+        Arc::new(Self {
+            backend,
+            clock,
+            settings,
+            patience,
+            on_applied,
+            sink,
+            orders: AtomicU64::new(0),
+            breaker: Breaker::new(settings.failures),
+            queue: Mutex::new(Queue::new(limits, everything)),
+            outstanding: watch::Sender::new(0),
+            keeper: Mutex::default(),
+            tally: Tally::default(),
+            log: Log::new(),
+        })
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
     }
 
-    /// Runs one backend call within the budget.
-    pub(crate) async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.call_within(self.budget, work).await
+    /// Starts the budget of a request.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.settings.budget)
     }
 
-    pub(crate) async fn call_within<T>(
-        &self,
-        budget: Duration,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        let backend = self.backend.name();
-        let answer = match tokio::time::timeout(budget, AssertUnwindSafe(work).catch_unwind()).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(Error::Refused { backend, source: panic_message(&*panic).into() }),
-            Err(_) => Err(Error::TimedOut { backend, after: budget }),
-        };
-        match &answer {
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
-            // The backend is as well as before; it was asked for what it never had.
-            Err(Error::Unsupported { .. }) => {}
-            Err(_) => {
-                // Wraps after four billion failures in a row, which nobody will mind.
-                self.failures.fetch_add(1, Ordering::Relaxed);
-            }
+    /// Starts the budget of a deletion by pattern.
+    pub(crate) fn sweep_deadline(&self) -> Deadline {
+        Deadline::after(self.settings.sweep_budget)
+    }
+
+    /// Numbers a change. To be called where changes of the same key follow one another, under the key's lock.
+    pub(crate) fn order(&self) -> u64 {
+        self.orders.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether the backend is asked at all just now.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.breaker.is_closed()
+    }
+
+    /// Reads a key; not while the backend has yet to be told of its last change.
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        key: &RawKey,
+        deadline: Deadline,
+    ) -> Result<Option<Bytes>, Fault> {
+        if self.holds(key) {
+            return Err(Fault::NotAsked);
         }
+        self.call(deadline, self.backend.get(key)).await
+    }
+
+    /// As [`get`](Self::get), for many; one answer per key, none for those that are not asked for.
+    pub(crate) async fn get_many(
+        self: &Arc<Self>,
+        keys: &[RawKey],
+        deadline: Deadline,
+    ) -> Result<Vec<Option<Bytes>>, Fault> {
+        let held: Vec<bool> = keys.iter().map(|key| self.holds(key)).collect();
+        if !held.contains(&true) {
+            return self.call(deadline, self.backend.get_many(keys)).await;
+        }
+        let asked: Vec<_> =
+            keys.iter().zip(&held).filter(|(_, held)| !**held).map(|(key, _)| key.clone()).collect();
+        let answers = match asked.is_empty() {
+            true => Vec::new(),
+            false => self.call(deadline, self.backend.get_many(&asked)).await?,
+        };
+        let mut answers = answers.into_iter();
+        Ok(held.iter().map(|held| if *held { None } else { answers.next().flatten() }).collect())
+    }
+
+    /// Whether what the backend says about a key or a counter is older than what was changed here.
+    pub(crate) fn holds(self: &Arc<Self>, key: &RawKey) -> bool {
+        let (holds, empty) = {
+            let queue = self.queue();
+            (queue.holds(key), queue.is_empty())
+        };
+        if !empty {
+            // The runtime that was to send it may be gone.
+            self.keep_up();
+        }
+        holds
+    }
+
+    /// Whether a counter has yet to be raised.
+    pub(crate) fn has_bump(&self, counter: &RawKey) -> bool {
+        self.queue().has_bump(counter)
+    }
+
+    /// Makes one backend call, within what is left of the request's budget.
+    pub(crate) async fn call<T>(
+        self: &Arc<Self>,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T, Fault> {
+        let (Some(permit), Some(left)) = (self.admit(), deadline.left()) else {
+            self.tally.not_asked();
+            return Err(Fault::NotAsked);
+        };
+        let answer = self.run(left, work).await;
+        self.judge(permit, Sign::of(&answer, deadline.is_fair(left)));
         answer
     }
 
-    pub(crate) fn health(&self) -> Health {
-        let failing = self.failures.load(Ordering::Relaxed) >= DEGRADED_AFTER;
-        self.backend.health().max(if failing { Health::Degraded } else { Health::Up })
+    fn admit(self: &Arc<Self>) -> Option<Permit> {
+        let (permit, opened) = self.breaker.admit(self.backend.health());
+        if opened {
+            self.opened();
+        } else if permit.is_none() && !self.breaker.is_ended() {
+            self.keep_up();
+        }
+        permit
+    }
+
+    fn judge(self: &Arc<Self>, permit: Permit, sign: Sign) {
+        if self.breaker.settle(permit, sign) {
+            self.opened();
+        } else if matches!(sign, Sign::Failing(_)) {
+            self.log.summary(self);
+        }
+    }
+
+    fn opened(self: &Arc<Self>) {
+        self.log.opened(self);
+        self.sink.tell(|| Event::BackendDown { failure: self.breaker.state().last_failure });
+        self.keep_up();
+    }
+
+    /// Runs backend code: what it throws is caught, what it fails is counted.
+    async fn run<T>(&self, within: Duration, work: impl Future<Output = Result<T>>) -> Result<T, Fault> {
+        let fault = match tokio::time::timeout(within, AssertUnwindSafe(work).catch_unwind()).await {
+            Ok(Ok(Ok(answer))) => return Ok(answer),
+            Ok(Ok(Err(error))) => Fault::of(&error),
+            Ok(Err(_panic)) => Fault::Failed(Failure::Unreachable),
+            Err(_) => Fault::of(&Error::TimedOut { backend: self.backend.name(), after: within }),
+        };
+        if let Fault::Failed(failure) = fault {
+            self.tally.failed(failure);
+        }
+        Err(fault)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // A panic under this lock leaves sums a little off, no more.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the queue, and tells who waits for it to be empty.
+    fn with_queue<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let mut queue = self.queue();
+        let changed = change(&mut queue);
+        let outstanding = queue.outstanding();
+        self.outstanding.send_if_modified(|before| std::mem::replace(before, outstanding) != outstanding);
+        changed
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("backend", &self.backend.name())
+            .field("breaker", &self.breaker)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,3 +273,6 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

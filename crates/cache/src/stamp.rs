@@ -26,6 +26,14 @@ impl TagId {
     }
 }
 
+impl TagId {
+    /// The tag of a counter in the backend.
+    pub(crate) fn of_counter(counter: &RawKey) -> Option<Self> {
+        let (_, number) = counter.as_str().rsplit_once(':')?;
+        u64::from_str_radix(number, 16).ok().map(Self)
+    }
+}
+
 /// The generation of a tag an entry was made under; zero when it was not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {

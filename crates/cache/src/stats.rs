@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::{BusStats, EventStats, Failure, Tier, key::same_name, kind::name_hash};
+use crate::{BackendStats, BusStats, EventStats, Tier, key::same_name, kind::name_hash};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -53,9 +53,7 @@ pub(crate) struct Counters {
     loads: AtomicU64,
     load_errors: AtomicU64,
     joins: AtomicU64,
-    unreachable: AtomicU64,
-    timed_out: AtomicU64,
-    refused: AtomicU64,
+    backend_errors: AtomicU64,
     rejected: AtomicU64,
     not_stored: AtomicU64,
 }
@@ -92,12 +90,8 @@ impl Counters {
         add_one(&self.joins);
     }
 
-    pub(crate) fn backend_error(&self, failure: Failure) {
-        add_one(match failure {
-            Failure::Unreachable => &self.unreachable,
-            Failure::TimedOut => &self.timed_out,
-            Failure::Refused => &self.refused,
-        });
+    pub(crate) fn backend_error(&self) {
+        add_one(&self.backend_errors);
     }
 
     pub(crate) fn reject(&self) {
@@ -109,8 +103,6 @@ impl Counters {
     }
 
     fn snapshot(&self) -> KindStats {
-        let (unreachable, timed_out, refused) =
-            (self.unreachable.load(Relaxed), self.timed_out.load(Relaxed), self.refused.load(Relaxed));
         KindStats {
             name: self.name,
             hits_l1: self.hits_l1.sum(),
@@ -121,10 +113,7 @@ impl Counters {
             loads: self.loads.load(Relaxed),
             load_errors: self.load_errors.load(Relaxed),
             joins: self.joins.load(Relaxed),
-            backend_errors: unreachable + timed_out + refused,
-            unreachable,
-            timed_out,
-            refused,
+            backend_errors: self.backend_errors.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             not_stored: self.not_stored.load(Relaxed),
         }
@@ -201,6 +190,8 @@ pub struct Stats {
     pub in_flight: u64,
     /// What became of events.
     pub events: EventStats,
+    /// What happened between the cache and its backend.
+    pub backend: BackendStats,
     /// What the bus did; `None` without one.
     pub bus: Option<BusStats>,
 }
@@ -232,12 +223,6 @@ pub struct KindStats {
     pub joins: u64,
     /// Backend calls that failed or were too slow.
     pub backend_errors: u64,
-    /// Those of them without a connection.
-    pub unreachable: u64,
-    /// Those of them without an answer in time.
-    pub timed_out: u64,
-    /// Those of them the backend refused.
-    pub refused: u64,
     /// Stored bytes that were not the entry asked for: damaged, of another release, schema or key.
     pub rejected: u64,
     /// Values given to their callers and not stored: too large, under too long a key, or not to be encoded.

@@ -28,10 +28,17 @@ fn main() {
         );
     };
     timed("draw", &mut || market.days().map(|day| day.stocks.len() as u64).sum());
-    timed("candles", &mut || market.candles().len() as u64);
+    // 20 November 2026, 10:25 at the exchange.
+    let now = Timestamp::from_second(1_795_141_500).unwrap();
+    let mut coins = None;
+    timed("coins", &mut || coins.insert(market.coins()).at(now).len() as u64);
+    let coins = coins.unwrap();
     let store = runtime.block_on(sqlite::open(&folder.path().join("demo.db"))).unwrap();
     for round in ["write", "again"] {
-        timed(round, &mut || runtime.block_on(market.write(&store, Timestamp::UNIX_EPOCH)).unwrap().rows);
+        timed(round, &mut || {
+            let stocks = runtime.block_on(market.write(&store, now)).unwrap().rows;
+            stocks + runtime.block_on(coins.write(&store, now)).unwrap()
+        });
     }
     let replay = market.replay();
     let codes: Vec<TsCode> = replay.codes().collect();

@@ -9,9 +9,7 @@ mod file;
 mod progress;
 mod quality;
 
-pub use demo::{
-    CandleInterval, DemoCandle, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, DemoSize, DemoWritten,
-};
+pub use demo::{DemoCoins, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, DemoSize, DemoWritten};
 pub use error::{Error, Result};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};

@@ -24,7 +24,7 @@ fn securities() -> Vec<Security> {
         .collect()
 }
 
-#[divan::bench(args = ["000001", "0", "平安银行科技", "银行", "payh", "p", "nothing"])]
+#[divan::bench(args = ["000001", "0", "平安银行科技", "银行", "payh", "p", "pinganyinhang", "yinhangkeji", "zhongguogufend", "nothing"])]
 fn search(bencher: Bencher<'_, '_>, text: &str) {
     let index = SearchIndex::new(securities());
     bencher.bench_local(|| index.search(black_box(text), None, 50).len());

@@ -114,15 +114,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A place for an answer from this reference data: another revision of it, or the demo market, has places of its own.
+    /// A place for an answer from this reference data: other rows, in this store or in another that shares the cache,
+    /// have places of their own.
     pub(crate) fn new(
         kind: &'static Kind<Body>,
         key: &str,
         ttl: Duration,
         reference: &ReferenceData,
     ) -> Self {
-        let origin = if reference.demo { "demo" } else { "r" };
-        Self { kind, key: format!("{key}:{origin}{}", reference.revision), ttl, demo: reference.demo }
+        let origin = if reference.demo { "demo:" } else { "" };
+        Self { kind, key: format!("{key}:{origin}{:016x}", reference.fingerprint), ttl, demo: reference.demo }
     }
 }
 
@@ -189,7 +190,7 @@ async fn packed(state: &AppState, place: &Place, plain: Arc<Body>, encoding: Enc
 }
 
 /// Says at the top of a JSON object that its figures are invented.
-fn labelled(object: Vec<u8>) -> Vec<u8> {
+pub(crate) fn labelled(object: Vec<u8>) -> Vec<u8> {
     match object.strip_prefix(b"{") {
         Some(b"}") => b"{\"demo\":true}".to_vec(),
         Some(members) => [b"{\"demo\":true,", members].concat(),

@@ -11,6 +11,7 @@ mod format;
 mod health;
 mod index;
 mod method;
+mod metrics;
 mod openapi;
 mod overview;
 mod parameters;
@@ -22,18 +23,21 @@ mod search;
 mod state;
 mod stock;
 mod stored;
+mod stream;
 
 use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError as _, web};
 use serde::Serialize;
 
-use crate::openapi::route::Route;
+use crate::{metrics::RouteNumber, openapi::route::Route};
 pub use crate::{
+    metrics::{Metrics, MetricsAccess},
     problem::{InvalidParameter, Problem},
     quotes::{Quote, QuoteSource},
     request_id::assign as assign_request_id,
     state::{AppState, Demo, Lifetimes, Options},
+    stream::StreamOptions,
 };
 
 /// How long a body may stand in for one that cannot be made: a day without the store is still a day with answers.
@@ -43,8 +47,8 @@ const THROTTLE: Duration = Duration::from_secs(5);
 
 /// Mounts every route of the service.
 pub fn configure(service: &mut web::ServiceConfig) {
-    for route in routes() {
-        service.service(route.resource);
+    for (number, route) in routes().into_iter().enumerate() {
+        service.service(route.resource.app_data(RouteNumber(number)));
     }
     service.default_service(web::to(unknown_route));
 }
@@ -52,10 +56,11 @@ pub fn configure(service: &mut web::ServiceConfig) {
 /// Every route, mounted and documented from this one list.
 fn routes() -> Vec<Route> {
     let mut routes = health::routes();
+    routes.push(metrics::route());
     routes.extend(overview::routes());
     routes.extend(stock::routes());
     routes.extend(crypto::routes());
-    routes.extend([bars::route(), search::route()]);
+    routes.extend([bars::route(), search::route(), stream::route()]);
     routes.extend(index::routes());
     routes.extend(openapi::routes());
     routes

@@ -29,6 +29,10 @@ pub enum Problem {
     NoAdjustment(String),
     /// What the request rests on has changed: 409.
     Conflict(String),
+    /// The client may not have this: 403. Holds why.
+    Forbidden(String),
+    /// More than the server gives at a time: 429. Holds of what.
+    RateLimited(String),
     /// The store cannot be asked and nothing stale exists: 503.
     Unavailable,
     /// A fault of ours: 500.
@@ -76,8 +80,27 @@ impl Problem {
             Self::NotAcceptable(_) => "not_acceptable",
             Self::NoAdjustment(_) => "no_adjustment",
             Self::Conflict(_) => "conflict",
+            Self::Forbidden(_) => "forbidden",
+            Self::RateLimited(_) => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
+        }
+    }
+
+    /// The problem as it is written in the answer to a request.
+    pub(crate) fn written(&self, request_id: Option<String>) -> Written<'_> {
+        let status = self.status_code();
+        Written {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code: self.code(),
+            request_id,
+            errors: match self {
+                Self::InvalidParameters(errors) => Some(errors),
+                _ => None,
+            },
         }
     }
 }
@@ -93,9 +116,11 @@ impl fmt::Display for Problem {
                     count => write!(f, "; and {} more under `errors`", count - 1),
                 }
             }
-            Self::NotFound(detail) | Self::NoAdjustment(detail) | Self::Conflict(detail) => {
-                f.write_str(detail)
-            }
+            Self::NotFound(detail)
+            | Self::NoAdjustment(detail)
+            | Self::Conflict(detail)
+            | Self::Forbidden(detail)
+            | Self::RateLimited(detail) => f.write_str(detail),
             Self::MethodNotAllowed(allowed) => write!(f, "use {allowed}"),
             Self::NotAcceptable(forms) => f.write_str(forms),
             Self::Unavailable => write!(f, "the store cannot answer now; ask again in {RETRY_AFTER_S} s"),
@@ -114,6 +139,8 @@ impl ResponseError for Problem {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::NoAdjustment(_) | Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -125,7 +152,7 @@ impl ResponseError for Problem {
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         match self {
-            Self::Unavailable => {
+            Self::Unavailable | Self::RateLimited(_) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
             }
             Self::MethodNotAllowed(allowed) => {
@@ -133,18 +160,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let body = Written {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            detail: self.to_string(),
-            code: self.code(),
-            request_id: request_id::current(),
-            errors: match self {
-                Self::InvalidParameters(errors) => Some(errors),
-                _ => None,
-            },
-        };
+        let body = self.written(request_id::current());
         response.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use jiff::Timestamp;
-use stockpile_market::TsCode;
+use stockpile_market::{CryptoMarket, TsCode};
 
 /// The latest price of a security and its day so far, in the units of a daily bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,4 +34,9 @@ pub struct Quote {
 pub trait QuoteSource: Debug + Send + Sync {
     /// The latest quote of a security at a time, if the source has it.
     fn latest(&self, code: TsCode, now: Timestamp) -> Option<Quote>;
+
+    /// The prices of coins at a time, the most valuable first; empty when the source has none, so that the store's stand.
+    fn coins(&self, _now: Timestamp) -> Vec<CryptoMarket> {
+        Vec::new()
+    }
 }

@@ -22,6 +22,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(250);
 pub(crate) struct ReferenceData {
     /// Revision of the store; part of every cache key, so that a body of older data is never found again.
     pub(crate) revision: u64,
+    /// Stands for the rows behind it, in whatever store.
+    pub(crate) fingerprint: u64,
     /// The store it was read from, for whatever else an answer needs.
     pub(crate) store: Store,
     /// Whether that is the demo market: invented, and to be labelled so.
@@ -32,6 +34,8 @@ pub(crate) struct ReferenceData {
     days: [DayIndex; 3],
     /// Made at the first search.
     search: OnceCell<SearchIndex>,
+    /// Asked at the first question about coins.
+    crypto: OnceCell<bool>,
 }
 
 impl ReferenceData {
@@ -48,6 +52,12 @@ impl ReferenceData {
     /// Whether there are bars of any kind.
     pub(crate) fn has_bars(&self) -> bool {
         self.days.iter().any(|days| !days.days().is_empty())
+    }
+
+    /// Whether there are prices of coins or candles.
+    pub(crate) async fn has_crypto(&self) -> Result<bool> {
+        let ask = || async { Ok(self.store.crypto_markets.any().await? || self.store.candles.any().await?) };
+        self.crypto.get_or_try_init(ask).await.copied()
     }
 
     pub(crate) fn days(&self, kind: SecurityKind) -> &DayIndex {
@@ -84,6 +94,7 @@ impl ReferenceData {
     }
 
     async fn read(store: &Store, demo: bool, revision: u64) -> Result<Self> {
+        let fingerprint = store.ingest.fingerprint().await?;
         let securities = store.securities.all().await?;
         let mut calendar_days = store.calendar.days(Exchange::Sse).await?;
         if calendar_days.is_empty() {
@@ -105,7 +116,17 @@ impl ReferenceData {
                 .map_err(|error| impossible("calendar", &error))?
         };
         let securities = securities.into_iter().map(|security| (security.ts_code, security)).collect();
-        Ok(Self { revision, store: store.clone(), demo, calendar, securities, days, search: OnceCell::new() })
+        Ok(Self {
+            revision,
+            fingerprint,
+            store: store.clone(),
+            demo,
+            calendar,
+            securities,
+            days,
+            search: OnceCell::new(),
+            crypto: OnceCell::new(),
+        })
     }
 }
 

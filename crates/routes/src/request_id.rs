@@ -12,6 +12,8 @@ use actix_web::{
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::metrics;
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters an id of the client may have.
 const MAX_LENGTH: usize = 128;
@@ -25,7 +27,7 @@ pub(crate) fn current() -> Option<String> {
     CURRENT.try_with(|id| id.to_str().map(ToOwned::to_owned).ok()).ok().flatten()
 }
 
-/// Gives a request its id, the client's own when that is printable, and logs how it was answered.
+/// Gives a request its id, the client's own when that is printable, logs how it was answered and counts it.
 ///
 /// # Errors
 ///
@@ -43,9 +45,11 @@ pub async fn assign<B: MessageBody>(
         path = request.path(),
     );
     let answered = CURRENT.scope(id.clone(), next.call(request).instrument(span.clone())).await;
-    let duration_ms = started.elapsed().as_micros() as f64 / 1e3;
+    let duration = started.elapsed();
+    let duration_ms = duration.as_micros() as f64 / 1e3;
     span.in_scope(|| match &answered {
         Ok(response) => {
+            metrics::count(response.request(), response.status(), duration);
             let status = response.status().as_u16();
             if status >= 500 {
                 tracing::warn!(status, duration_ms, "answered");

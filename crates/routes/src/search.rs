@@ -1,4 +1,4 @@
-//! Finding a security by its code, its name or the initials of its name.
+//! Finding a security by its code, its name or the pinyin of its name.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -55,11 +55,12 @@ impl Row for Found<'_> {
 }
 
 pub(crate) fn route() -> Route {
-    Route::get("/api/stocks/search", "stock", "Find a security by code, name or pinyin initials", search)
+    Route::get("/api/stocks/search", "stock", "Find a security by code, name or pinyin", search)
         .about(
-            "In this order: the code itself, codes that begin so, the name itself, names that begin so, initials that begin \
-             so, names with this in them. Width, case and spaces do not matter. A security without facts is found by its \
-             code while it trades.",
+            "In this order: the code itself, codes that begin so, the name itself, names that begin so, names whose pinyin \
+             begins so, names with this in them, names with this pinyin in them. Pinyin in full, as initials or mixed \
+             (`guizhoumaotai`, `gzmt`, `guizhoumt`), each reading of a character; within a name (`maotai`) its first character \
+             in full. Width, case and spaces do not matter. A security without facts is found by its code while it trades.",
         )
         .cached::<SearchAnswer<'_>>(include_str!("openapi/examples/search.json"))
         .parameter(query::required(query::text("q", "What to find.", 1..=MAX_LENGTH, Some("gzmt"))))

@@ -7,13 +7,15 @@ use std::{
 
 use jiff::Timestamp;
 use stockpile_cache::Cache;
-use stockpile_market::{TradeDate, TsCode};
+use stockpile_market::{CryptoMarket, TradeDate, TsCode};
 use stockpile_storage::Store;
 
 use crate::{
+    metrics::{Meters, Metrics},
     problem::Problem,
     quotes::{Quote, QuoteSource},
     reference_data::{ReferenceData, References},
+    stream::{StreamOptions, Streams},
 };
 
 /// How long bodies are fresh, by family.
@@ -35,6 +37,32 @@ pub struct Lifetimes {
     pub crypto_prices: Duration,
     /// Crypto candles.
     pub crypto_ohlcv: Duration,
+    /// Health scores of coins.
+    pub crypto_health: Duration,
+    /// Forecasts.
+    pub crypto_prediction: Duration,
+    /// The overview of coins.
+    pub crypto_dashboard: Duration,
+}
+
+impl Lifetimes {
+    /// Gives every family the same.
+    #[must_use]
+    pub const fn all(lifetime: Duration) -> Self {
+        Self {
+            daily: lifetime,
+            daily_live: lifetime,
+            quote: lifetime,
+            basic: lifetime,
+            overview: lifetime,
+            overview_live: lifetime,
+            crypto_prices: lifetime,
+            crypto_ohlcv: lifetime,
+            crypto_health: lifetime,
+            crypto_prediction: lifetime,
+            crypto_dashboard: lifetime,
+        }
+    }
 }
 
 /// What the routes are told at start.
@@ -79,6 +107,8 @@ pub struct AppState {
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
     pub(crate) started: Instant,
+    pub(crate) streams: Arc<Streams>,
+    pub(crate) meters: Option<Arc<Meters>>,
     now: fn() -> Timestamp,
 }
 
@@ -95,6 +125,8 @@ impl AppState {
             request_timeout: options.request_timeout,
             version: options.version,
             started: Instant::now(),
+            streams: Arc::new(Streams::new(StreamOptions::default())),
+            meters: None,
             now: options.now,
         }
     }
@@ -105,6 +137,19 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Counts what happens, and shows it at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        let started_s = (self.now)().as_millisecond() as f64 / 1e3 - self.started.elapsed().as_secs_f64();
+        Self { meters: Some(Arc::new(Meters::new(metrics, self.version, started_s))), ..self }
+    }
+
+    /// Streams quotes otherwise than by the defaults.
+    #[must_use]
+    pub fn with_streams(self, options: StreamOptions) -> Self {
+        Self { streams: Arc::new(Streams::new(options)), ..self }
     }
 
     /// The latest quote of a live source, if there is one for this market.
@@ -118,27 +163,51 @@ impl AppState {
         stockpile_market::exchange_date((self.now)().as_second())
     }
 
-    /// The reference data of the real store, whatever it holds.
-    pub(crate) async fn real_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
-        match tokio::time::timeout(self.request_timeout, self.references.current()).await {
-            Ok(reference) => Ok(reference?),
-            Err(_) => Err(Problem::Unavailable),
-        }
+    /// The prices of coins at this moment from a live source, if there is one for this market.
+    pub(crate) fn coins(&self, reference: &ReferenceData) -> Vec<CryptoMarket> {
+        let demo = self.demo.as_ref().filter(|_| reference.demo);
+        demo.map(|demo| demo.quotes.coins((self.now)())).unwrap_or_default()
+    }
+
+    /// The current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
     }
 
     /// The reference data of the market to be shown, read in time or not at all.
     ///
     /// The demo market stands in for a store without bars, never for one that cannot be asked.
     pub(crate) async fn reference(&self) -> Result<Arc<ReferenceData>, Problem> {
-        let read = async {
+        self.in_time(async {
             let real = self.references.current().await?;
             match &self.demo {
                 Some(demo) if demo.always || !real.has_bars() => demo.references.current().await,
                 _ => Ok(real),
             }
-        };
+        })
+        .await
+    }
+
+    /// The same for coins: invented ones leave with the first real row of any coin, and beside real bars there are none.
+    pub(crate) async fn crypto_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
+        self.in_time(async {
+            let real = self.references.current().await?;
+            match &self.demo {
+                Some(demo) if demo.always || !(real.has_bars() || real.has_crypto().await?) => {
+                    demo.references.current().await
+                }
+                _ => Ok(real),
+            }
+        })
+        .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        read: impl Future<Output = stockpile_storage::Result<T>>,
+    ) -> Result<T, Problem> {
         match tokio::time::timeout(self.request_timeout, read).await {
-            Ok(reference) => Ok(reference?),
+            Ok(read) => Ok(read?),
             Err(_) => Err(Problem::Unavailable),
         }
     }

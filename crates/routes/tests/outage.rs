@@ -13,10 +13,11 @@ use actix_web::{App, dev::ServiceResponse, http::StatusCode, test, web};
 use jiff::Timestamp;
 use serde_json::Value;
 use stockpile_cache::{Cache, testkit::ManualClock};
-use stockpile_market::{DailyBar, SecurityKind, TradeDate};
-use stockpile_routes::{AppState, Lifetimes, Options, configure};
+use stockpile_market::{CryptoMarket, DailyBar, SecurityKind, TradeDate, TsCode};
+use stockpile_routes::{AppState, Demo, Lifetimes, Options, Quote, QuoteSource, configure};
 use stockpile_storage::{
-    DayCount, Error, MockDailyBars, MockDailyBasics, MockIngestRuns, MockSecurities, MockTradeCalendar, Store,
+    DayCount, Error, MockCandles, MockCryptoMarkets, MockDailyBars, MockDailyBasics, MockIngestRuns,
+    MockSecurities, MockTradeCalendar, Store,
 };
 
 const TARGET: &str = "/api/overview/hot-stocks";
@@ -78,6 +79,7 @@ fn store(behaviour: &Arc<Behaviour>) -> Store {
     ingest
         .expect_revision()
         .returning(move || if told.fails.load(Ordering::SeqCst) { Err(unreachable_store()) } else { Ok(1) });
+    ingest.expect_fingerprint().returning(|| Ok(1));
     with(bars, securities, calendar, ingest)
 }
 
@@ -104,16 +106,7 @@ fn state(store: Store, clock: &Arc<ManualClock>) -> web::Data<AppState> {
     let minute = Duration::from_secs(60);
     let options = Options {
         version: "test",
-        lifetimes: Lifetimes {
-            daily: minute,
-            daily_live: minute,
-            quote: minute,
-            basic: minute,
-            overview: minute,
-            overview_live: minute,
-            crypto_prices: minute,
-            crypto_ohlcv: minute,
-        },
+        lifetimes: Lifetimes::all(minute),
         request_timeout: Duration::from_millis(200),
         now: || Timestamp::UNIX_EPOCH,
     };
@@ -147,6 +140,9 @@ async fn parameters_are_checked_before_the_store_is_asked() {
         "/api/stocks/search",
         "/api/daily?date=20250205&cursor=x",
         "/api/daily?codes=6005",
+        "/api/crypto/BTC/predictions?horizon=2h",
+        "/api/crypto/BTC/health?x=1",
+        "/api/crypto/dashboard?x=1",
     ] {
         assert_eq!(get(&state, target).await.status(), StatusCode::BAD_REQUEST, "{target}");
     }
@@ -216,4 +212,73 @@ async fn many_readers_of_one_body_ask_the_store_once() {
     let responses = futures_util::future::join_all(requests).await;
     assert!(responses.iter().all(|response| response.status() == StatusCode::OK));
     assert_eq!(behaviour.asked.load(Ordering::SeqCst), 1);
+}
+
+/// One invented coin.
+#[derive(Debug)]
+struct OneCoin;
+
+impl QuoteSource for OneCoin {
+    fn latest(&self, _: TsCode, _: Timestamp) -> Option<Quote> {
+        None
+    }
+
+    fn coins(&self, now: Timestamp) -> Vec<CryptoMarket> {
+        vec![CryptoMarket {
+            id: "bitcoin".into(),
+            symbol: "BTC".into(),
+            name: None,
+            price: Some(50_000.0),
+            market_cap: None,
+            volume_24h: None,
+            change_24h: None,
+            last_updated: now,
+        }]
+    }
+}
+
+/// A store without bars whose coins are as told.
+fn without_bars(coins: impl Fn() -> stockpile_storage::Result<bool> + Send + Sync + 'static) -> Store {
+    let mut bars = MockDailyBars::new();
+    bars.expect_day_counts().returning(|_| Ok(Vec::new()));
+    let mut securities = MockSecurities::new();
+    securities.expect_all().returning(|| Ok(Vec::new()));
+    let mut calendar = MockTradeCalendar::new();
+    calendar.expect_days().returning(|_| Ok(Vec::new()));
+    let mut ingest = MockIngestRuns::new();
+    ingest.expect_revision().returning(|| Ok(1));
+    ingest.expect_fingerprint().returning(|| Ok(1));
+    let mut crypto_markets = MockCryptoMarkets::new();
+    crypto_markets.expect_any().returning(coins);
+    crypto_markets.expect_latest().returning(|| Ok(Vec::new()));
+    Store { crypto_markets: Arc::new(crypto_markets), ..with(bars, securities, calendar, ingest) }
+}
+
+#[actix_web::test]
+async fn invented_coins_stand_in_for_none_and_never_for_a_store_that_cannot_be_asked() {
+    let behaviour = Arc::new(Behaviour::default());
+    behaviour.fails.store(true, Ordering::SeqCst);
+    let told = behaviour.clone();
+    let mut real =
+        without_bars(
+            move || {
+                if told.fails.load(Ordering::SeqCst) { Err(unreachable_store()) } else { Ok(false) }
+            },
+        );
+    let mut candles = MockCandles::new();
+    candles.expect_any().returning(|| Ok(false));
+    real.candles = Arc::new(candles);
+    let demo = Demo { store: without_bars(|| Ok(true)), quotes: Arc::new(OneCoin), always: false };
+    let state = state(real, &Arc::new(ManualClock::new()));
+    let state = web::Data::new(AppState::clone(&state).with_demo(demo));
+    for target in ["/api/crypto/prices", "/api/crypto/dashboard", "/api/crypto/BTC/health"] {
+        let response = get(&state, target).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{target}");
+        assert!(!response.headers().contains_key("x-data"), "{target}");
+    }
+    behaviour.fails.store(false, Ordering::SeqCst);
+    let response = get(&state, "/api/crypto/prices").await;
+    assert_eq!(header(&response, "x-data"), "demo");
+    let body: Value = test::read_body_json(response).await;
+    assert_eq!((&body["demo"], &body["data"][0]["price"]), (&Value::from(true), &Value::from(50_000.0)));
 }

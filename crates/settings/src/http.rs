@@ -6,6 +6,7 @@
 //! | `HTTP_WORKERS` | 0: as many as cores | threads |
 //! | `REQUEST_TIMEOUT_MS` | 10000 | milliseconds |
 //! | `BODY_LIMIT_BYTES` | 1 MiB | bytes, or with a unit |
+//! | `STREAM_MAX_CONNECTIONS` | 500 | connections |
 //! | `CORS_ORIGINS` | none | comma-separated origins |
 
 use std::{
@@ -31,6 +32,8 @@ pub struct Http {
     pub request_timeout: Duration,
     /// Largest request body, in bytes. `BODY_LIMIT_BYTES`, default 1 MiB.
     pub body_limit: usize,
+    /// Streams of quotes that may be open at a time. `STREAM_MAX_CONNECTIONS`, default 500.
+    pub stream_max_connections: usize,
     /// Origins of other web pages that may call the API, such as `https://example.org`. `CORS_ORIGINS`, default none.
     pub cors_origins: Vec<String>,
 }
@@ -41,12 +44,14 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Http {
     let threads = reader.number("HTTP_WORKERS", 0, 0..=1024);
     let request_timeout = reader.millis("REQUEST_TIMEOUT_MS", 10_000, 1..=3_600_000);
     let body_limit = reader.bytes("BODY_LIMIT_BYTES", 1 << 20, 1..=1 << 30);
+    let stream_max_connections = reader.number("STREAM_MAX_CONNECTIONS", 500, 0..=100_000);
     let cors_origins = reader.value("CORS_ORIGINS", Vec::new(), |origins| origins.join(","), parse_origins);
     Http {
         addr,
         workers: workers(threads),
         request_timeout,
         body_limit: usize::try_from(body_limit).unwrap_or(usize::MAX),
+        stream_max_connections: usize::try_from(stream_max_connections).unwrap_or(usize::MAX),
         cors_origins,
     }
 }

@@ -33,4 +33,11 @@ pub trait Candles: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn intervals(&self, symbol: &str) -> Result<Vec<Interval>>;
+
+    /// Whether there is a candle of any pair.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn any(&self) -> Result<bool>;
 }

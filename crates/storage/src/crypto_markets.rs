@@ -27,4 +27,11 @@ pub trait CryptoMarkets: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn latest_of(&self, symbols: &[String]) -> Result<Vec<CryptoMarket>>;
+
+    /// Whether there is a row of any coin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn any(&self) -> Result<bool>;
 }

@@ -137,6 +137,14 @@ pub trait IngestRuns: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn revision(&self) -> Result<u64>;
+
+    /// A number that stands for the rows as they are: no other state of this store has it, nor any state of another.
+    /// What is kept outside of the store, by several processes maybe, is kept under it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn fingerprint(&self) -> Result<u64>;
 }
 
 /// One run's rows: all of them show at once when it commits, none when it fails or is dropped.

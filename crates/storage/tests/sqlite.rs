@@ -77,7 +77,7 @@ async fn several_openers_of_a_new_file_migrate_it_once() {
         .unwrap()
         .query_row("SELECT count(*) FROM schema_migration", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(applied, 2);
+    assert_eq!(applied, 3);
 }
 
 #[tokio::test]

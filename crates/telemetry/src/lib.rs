@@ -1,4 +1,4 @@
-//! What the programs tell about themselves: logs, to the standard error stream.
+//! What the programs tell about themselves: logs, to the standard error stream, and metrics for Prometheus.
 //!
 //! Text on a terminal, elsewhere one flat JSON object a line:
 //!
@@ -22,6 +22,7 @@ mod error;
 mod fields;
 mod filter;
 mod json;
+mod metrics;
 mod time;
 
 use std::{
@@ -30,6 +31,7 @@ use std::{
 };
 
 pub use error::{Error, Result};
+pub use metrics::Exporter;
 use stockpile_settings::{LogFormat, LogLevel};
 use tracing::Subscriber;
 use tracing_subscriber::{

@@ -1,6 +1,12 @@
 //! A server of its own for each test: port 0, an embedded store in a fresh folder, ended with the process.
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, sync::mpsc, thread};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use jiff::Timestamp;
 use reqwest::{Client, Response};
@@ -65,19 +71,7 @@ impl TestApp {
 
     /// Brings a file in from where it is.
     pub(crate) async fn ingest_file(&self, path: PathBuf) -> Ingested {
-        let ingest = FileIngest {
-            store: sqlite::open(&self.folder.path().join("stockpile.db")).await.unwrap(),
-            kind: None,
-            strict: false,
-            adjusted: false,
-            report_folder: self.folder.path().join("reports"),
-            now: Timestamp::now,
-            progress: Arc::new(Silent),
-        };
-        match ingest.ingest(&path).await.unwrap() {
-            Outcome::Ingested(ingested) => ingested,
-            Outcome::Unsupported { reason } => panic!("{}: {reason}", path.display()),
-        }
+        ingest_into(self.folder.path(), "stockpile.db", &path).await
     }
 
     /// A small market: three days, stocks of every board, an ETF, two indices and their facts.
@@ -148,6 +142,7 @@ impl TestApp {
              BTCUSDT,1h,2025-02-05T04:00:00Z,98150,98300,98100,98200,100\n",
         )
         .await;
+        self.ingest("days_of_coins.csv", days_of_bitcoin()).await;
         self.ingest(
             "coins.json",
             r#"[{"id":"bitcoin","symbol":"btc","name":"Bitcoin","current_price":98200,"market_cap":1946000000000,
@@ -202,6 +197,23 @@ impl TestApp {
     }
 }
 
+/// Brings a file into a store, as another process would.
+pub(crate) async fn ingest_into(folder: &Path, store: &str, path: &Path) -> Ingested {
+    let ingest = FileIngest {
+        store: sqlite::open(&folder.join(store)).await.unwrap(),
+        kind: None,
+        strict: false,
+        adjusted: false,
+        report_folder: folder.join("reports"),
+        now: Timestamp::now,
+        progress: Arc::new(Silent),
+    };
+    match ingest.ingest(path).await.unwrap() {
+        Outcome::Ingested(ingested) => ingested,
+        Outcome::Unsupported { reason } => panic!("{}: {reason}", path.display()),
+    }
+}
+
 /// A row whose close of the day before follows from the small market.
 fn stock_row(code: &str, day: &str, close: f64) -> String {
     let pre_close = match (code, day) {
@@ -219,4 +231,20 @@ fn stock_row(code: &str, day: &str, close: f64) -> String {
         "{code},{day},{pre_close},{high},{low},{close},{pre_close},{change:.2},{pct_chg:.4},1000,{}\n",
         close * 100.0
     )
+}
+
+/// Sixty days of Bitcoin up to 5 February 2025, on which it is at the small market's price.
+fn days_of_bitcoin() -> String {
+    let mut rows = "symbol,interval,ts,open,high,low,close,volume\n".to_owned();
+    let first: jiff::civil::Date = "2024-12-08".parse().unwrap();
+    let mut open = 96_000.0_f64;
+    for (number, date) in (0_u32..60).zip(first.series(jiff::ToSpan::day(1))) {
+        // A way up and down that repeats after 7 and after 11 days.
+        let close = 97_000.0 + 900.0 * f64::from(number * 5 % 7) - 500.0 * f64::from(number * 3 % 11);
+        let (high, low) = (open.max(close) + 400.0, open.min(close) - 300.0);
+        let volume = 20_000 + number * 1237 % 9000;
+        rows += &format!("BTCUSDT,1d,{date}T00:00:00Z,{open},{high},{low},{close},{volume}\n");
+        open = close;
+    }
+    rows
 }

@@ -69,3 +69,103 @@ async fn without_the_demo_market_an_empty_store_is_empty() {
     assert_eq!(stats.json::<Value>().await.unwrap()["note"], "no data yet");
     assert!(!app.folder.path().join("demo.db").exists());
 }
+
+const CRYPTO_ROUTES: [&str; 13] = [
+    "/api/crypto/prices",
+    "/api/crypto/prices?symbols=ETH,BTC",
+    "/api/crypto/dashboard",
+    "/api/crypto/BTC/health",
+    "/api/crypto/UNI/health",
+    "/api/crypto/BTC/ohlcv",
+    "/api/crypto/BTC/ohlcv?interval=4h&limit=1000",
+    "/api/crypto/ETH/ohlcv?interval=1d&limit=1000",
+    "/api/crypto/ETH/ohlcv?interval=1w&limit=200",
+    "/api/crypto/BTC/predictions?horizon=1h",
+    "/api/crypto/SOL/predictions?horizon=4h",
+    "/api/crypto/ETH/predictions",
+    "/api/crypto/BTC/predictions?horizon=7d",
+];
+const COINS: &str = r#"[{"id":"bitcoin","symbol":"btc","name":"Bitcoin","current_price":98200,
+    "market_cap":1946000000000,"total_volume":51000000000,"price_change_percentage_24h":0.42,
+    "last_updated":"2025-02-05T04:30:00.000Z"}]"#;
+
+async fn is_labelled(app: &TestApp, target: &str) -> bool {
+    let response = app.get(target).await;
+    assert!(matches!(response.status().as_u16(), 200 | 404), "{target}");
+    let labelled = response.headers().get("x-data").is_some_and(|label| label == "demo");
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["demo"] == json!(true), labelled, "{target}");
+    labelled
+}
+
+async fn wait_for_real_coins(app: &TestApp) {
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while is_labelled(app, "/api/crypto/prices").await {
+        assert!(Instant::now() < deadline, "the invented coins stay");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn invented_coins_are_labelled_and_leave_with_the_first_real_coin() {
+    let app = TestApp::start_with(&[("DEMO", "auto")]).await;
+    for target in CRYPTO_ROUTES {
+        assert_eq!(app.json(target).await["demo"], true, "{target}");
+        assert!(is_labelled(&app, target).await, "{target}");
+    }
+    let now = jiff::Timestamp::now();
+    let prices = app.json("/api/crypto/prices").await;
+    let prices = prices["data"].as_array().unwrap();
+    assert_eq!(prices.len(), 14);
+    for price in prices {
+        let time: jiff::Timestamp = price["time"].as_str().unwrap().parse().unwrap();
+        assert!(time.duration_until(now).abs() < jiff::SignedDuration::from_mins(5), "{price}");
+    }
+    for (interval, limit, least) in
+        [("1h", 1000, 1000), ("4h", 1000, 1000), ("1d", 1000, 1000), ("1w", 500, 150)]
+    {
+        let candles = app.json(&format!("/api/crypto/BTC/ohlcv?interval={interval}&limit={limit}")).await;
+        let candles = candles["data"].as_array().unwrap();
+        assert!(candles.len() >= least, "{interval}: {}", candles.len());
+    }
+    let newest = app.json("/api/crypto/BTC/ohlcv?limit=1").await["data"][0]["time"].clone();
+    let newest: jiff::Timestamp = newest.as_str().unwrap().parse().unwrap();
+    assert!(newest.duration_until(now) < jiff::SignedDuration::from_mins(65), "{newest}");
+    let health = app.json("/api/crypto/BTC/health").await;
+    assert_eq!((&health["missing"], &health["red_flags"]), (&json!(["holders"]), &json!([])), "{health}");
+
+    app.ingest("coins.json", COINS).await;
+    wait_for_real_coins(&app).await;
+    for target in CRYPTO_ROUTES {
+        assert!(!is_labelled(&app, target).await, "{target}");
+    }
+    assert_eq!(app.json("/api/crypto/prices").await["data"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get("/api/crypto/BTC/predictions").await.status(), 404);
+    // Stocks have a market of their own: there are still no real bars.
+    assert!(is_labelled(&app, ROUTES[0]).await);
+}
+
+#[tokio::test]
+async fn invented_coins_leave_with_the_first_candle_and_beside_real_bars_there_are_none() {
+    let candle = "symbol,interval,ts,open,high,low,close,volume\nBTCUSDT,1h,2025-02-05T00:00:00Z,1,2,1,2,5\n";
+    let bar = HEADER.to_owned() + "600519.SH,20250205,10,10,10,10,10,0,0,1,1\n";
+    for (name, rows) in [("candles.csv", candle.to_owned()), ("daily.csv", bar)] {
+        let app = TestApp::start_with(&[("DEMO", "auto")]).await;
+        assert!(is_labelled(&app, "/api/crypto/prices").await);
+        app.ingest(name, rows).await;
+        wait_for_real_coins(&app).await;
+        let prices = app.json("/api/crypto/prices").await;
+        assert_eq!((&prices["data"], &prices["note"]), (&json!([]), &json!("no data yet")), "{name}");
+        assert_eq!(app.json("/api/crypto/dashboard").await["predictions"], json!([]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_shows_the_demo_market_beside_real_data() {
+    let real = TestApp::with_a_small_market().await;
+    let store = format!("sqlite://{}", real.folder.path().join("stockpile.db").display());
+    let app = TestApp::start_with(&[("DEMO", "on"), ("STORAGE_URL", &store)]).await;
+    for target in [ROUTES[0], "/api/crypto/prices", "/api/crypto/BTC/ohlcv", "/api/crypto/dashboard"] {
+        assert!(is_labelled(&app, target).await && !is_labelled(&real, target).await, "{target}");
+    }
+}

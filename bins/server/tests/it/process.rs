@@ -5,9 +5,15 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+    time::{Duration, Instant},
 };
 
+use futures_util::StreamExt as _;
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::client_async;
+
+use crate::app::{HEADER, ingest_into};
 
 fn server(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockpile-server"));
@@ -92,6 +98,31 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
             && answered["levelname"] == "INFO"
     );
     assert_eq!(events.last().unwrap()["message"], "stopped");
+}
+
+#[tokio::test]
+async fn a_stop_ends_open_streams_rather_than_waiting_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = folder.path().join("bars.csv");
+    std::fs::write(&bars, HEADER.to_owned() + "600519.SH,20250205,10,10,10,10,10,0,0,1,1\n").unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    ingest_into(folder.path(), "data/stockpile.db", &bars).await;
+    let mut server = Running::start(folder.path());
+    let addr = server.addr();
+    let target = format!("{addr}/api/stream/quotes?codes=600519");
+    let mut events = reqwest::get(format!("http://{target}")).await.unwrap();
+    assert!(events.chunk().await.unwrap().is_some());
+    let (mut socket, _) =
+        client_async(format!("ws://{target}"), TcpStream::connect(&addr).await.unwrap()).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_text());
+
+    let asked = Instant::now();
+    let (status, events_of_log) = tokio::task::spawn_blocking(|| server.stop()).await.unwrap();
+    // Ten seconds are what other answers have.
+    assert!(status.success() && asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert_eq!(events_of_log.last().unwrap()["message"], "stopped");
+    assert_eq!(events.chunk().await.unwrap(), None);
+    assert!(socket.next().await.unwrap().unwrap().is_close());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Steps that take back what was stored.
 
 use super::Engine;
-use crate::{Generation, Invalidation, coherence::Operation, stamp::TagId};
+use crate::{Generation, Invalidated, Invalidation, coherence::Operation, remote::Applied, stamp::TagId};
 
 /// An invalidation this process knows and the backend does not.
 #[derive(Clone, Copy, Debug)]
@@ -23,22 +23,39 @@ impl Engine {
         Begun { tag, how }
     }
 
-    /// Raises the counter in the backend; true when it is done.
-    pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> bool {
+    /// Raises the counter in the backend.
+    pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> Invalidated {
         let Some(remote) = &self.remote else {
             if let Some(Generation { latest, removed }) = self.generations.get(tag) {
                 self.announce(|| Operation::Invalidated { tag, how, latest, removed });
             }
-            return true;
+            return Invalidated { complete: true, queued: false };
         };
         let counter = tag.counter(&self.namespace);
-        let Ok(generation) = remote.call(remote.backend().bump_generation(&counter, how)).await else {
-            return false;
-        };
-        self.generations.settle(tag, generation, &self.trust, self.clock.now_ms());
-        let Generation { latest, removed } = generation;
-        self.announce(|| Operation::Invalidated { tag, how, latest, removed });
-        true
+        let receipt = remote.bump(&counter, how, self.deadline()).await;
+        Invalidated { complete: receipt.is_done(), queued: receipt.queued }
+    }
+
+    /// Takes in what the backend has confirmed, and tells the others.
+    pub(crate) fn applied(&self, applied: Applied<'_>) {
+        match applied {
+            Applied::Changed(key) => self.announce(|| Operation::changed(key)),
+            Applied::Swept(pattern) => self.announce(|| Operation::Swept(pattern.as_typed().to_owned())),
+            Applied::Bumped { counter, how, generation, lost } => {
+                let Some(tag) = TagId::of_counter(counter) else { return };
+                if lost {
+                    // What is begun here and known by nobody else is done with all the rest.
+                    self.drop_everything();
+                    self.generations.forget();
+                }
+                // Else there is another, which the backend has yet to be told.
+                if !self.remote.as_ref().is_some_and(|remote| remote.has_bump(counter)) {
+                    self.generations.settle(tag, generation, &self.trust, self.clock.now_ms());
+                }
+                let Generation { latest, removed } = generation;
+                self.announce(|| Operation::Invalidated { tag, how, latest, removed });
+            }
+        }
     }
 
     /// Takes back what this process holds or makes under `tag`.

@@ -1,17 +1,19 @@
 //! Steps that ask or change the backend.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use futures_util::future::join;
 
 use super::{Engine, Place, Sight};
 use crate::{
-    CacheValue, Codec, Kind, Lifetime, Rejection, Result,
+    CacheValue, Codec, Kind, Rejection,
     envelope::{self, Reject},
     flights::{Before, Ticket},
     generations::Verdict,
     limits::coded,
     policy::Terms,
-    remote::Remote,
+    remote::{Deadline, Fault, Receipt, Remote, Turn},
     stamp::TagId,
 };
 
@@ -35,37 +37,59 @@ impl Engine {
         place: &Place,
         tags: &[TagId],
         before: Before,
+        deadline: Deadline,
     ) -> Found<V> {
         let Some(remote) = &self.remote else { return Found::Unknown };
-        if !place.takes_values || !self.settled(before).await {
+        if !place.takes_values {
             return Found::Unknown;
         }
-        let get = remote.call(remote.backend().get(&place.raw));
-        let (answer, ()) = join(get, self.learn(tags)).await;
+        // Nobody waits for his turn at a backend that is not asked.
+        if remote.is_asked() && !self.settled(before, deadline).await {
+            return Found::Unknown;
+        }
+        let get = remote.get(&place.raw, deadline);
+        let (answer, ()) = join(get, self.learn(tags, deadline)).await;
         match answer {
-            Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes)).await,
+            Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes), deadline).await,
             Ok(None) => Found::Nothing,
-            Err(error) => {
-                self.backend_failed(kind, &error);
+            Err(fault) => {
+                self.backend_fault(kind, fault);
                 Found::Unknown
             }
         }
     }
 
     /// Asks for many entries at once; one answer per place. Where nothing may be stored, nothing is.
-    pub(crate) async fn ask_many(&self, remote: &Remote, places: &[Place]) -> Result<Vec<Option<Bytes>>> {
+    pub(crate) async fn ask_many(
+        &self,
+        remote: &Arc<Remote>,
+        places: &[Place],
+        deadline: Deadline,
+    ) -> Result<Vec<Option<Bytes>>, Fault> {
         let asked = places.iter().filter(|place| place.takes_values);
         let raws: Vec<_> = asked.map(|place| place.raw.clone()).collect();
+        if raws.is_empty() {
+            return Ok(vec![None; places.len()]);
+        }
         // A backend that gives fewer answers than keys gives misses.
-        let mut answers = remote.call(remote.backend().get_many(&raws)).await?.into_iter();
+        let mut answers = remote.get_many(&raws, deadline).await?.into_iter();
         let answer = |place: &Place| if place.takes_values { answers.next().flatten() } else { None };
         Ok(places.iter().map(answer).collect())
     }
 
-    /// Waits for earlier writes, within the budget; false when they take longer.
-    pub(crate) async fn settled(&self, before: Before) -> bool {
-        let Some(remote) = self.remote.as_ref().filter(|_| !before.is_empty()) else { return true };
-        tokio::time::timeout(remote.budget, before.wait()).await.is_ok()
+    /// Starts the time a request may spend on the backend, over all it asks of it.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.remote.as_ref().map_or_else(|| Deadline::after(Duration::ZERO), |remote| remote.deadline())
+    }
+
+    /// Numbers a change of an entry. To be called with the key's lock held.
+    pub(crate) fn order(&self) -> u64 {
+        self.remote.as_ref().map_or(0, |remote| remote.order())
+    }
+
+    /// Waits for earlier writes, within the request's budget; false when they take longer.
+    pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
+        before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
     }
 
     /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.
@@ -89,20 +113,24 @@ impl Engine {
     }
 
     /// Holds an entry against the generations it was made under.
-    pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>) -> Found<V> {
+    pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>, deadline: Deadline) -> Found<V> {
         let Found::Entry(sight) = found else { return found };
-        let answers = self.ask_for(std::iter::once(&sight.facts.stamps)).await;
+        let answers = self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await;
         let verdict = self.verdict_by(&sight.facts.stamps, &answers);
         self.apply(sight, verdict)
     }
 
     /// Holds many entries against their generations; asks the backend once at most.
-    pub(crate) async fn confirm_many<V: CacheValue>(&self, found: Vec<Found<V>>) -> Vec<Found<V>> {
+    pub(crate) async fn confirm_many<V: CacheValue>(
+        &self,
+        found: Vec<Found<V>>,
+        deadline: Deadline,
+    ) -> Vec<Found<V>> {
         let stamps = found.iter().filter_map(|found| match found {
             Found::Entry(sight) => Some(&sight.facts.stamps),
             _ => None,
         });
-        let answers = self.ask_for(stamps).await;
+        let answers = self.ask_for(stamps, deadline).await;
         let confirm = |found| match found {
             Found::Entry(sight) => {
                 let verdict = self.verdict_by(&sight.facts.stamps, &answers);
@@ -130,7 +158,7 @@ impl Engine {
         before: Before,
     ) -> Option<Sight<V>> {
         let place = self.place(kind, &ticket.key);
-        let found = self.find(kind, &place, &[TagId::EVERYTHING], before).await;
+        let found = self.find(kind, &place, &[TagId::EVERYTHING], before, self.deadline()).await;
         self.take(ticket, found, &self.terms(kind))
     }
 
@@ -146,19 +174,56 @@ impl Engine {
         sight.facts.times.is_fresh(self.clock.now_ms()).then_some(sight)
     }
 
-    /// Writes sealed bytes for so many milliseconds; true when the backend took them.
-    pub(crate) async fn write<V>(&self, kind: &Kind<V>, place: &Place, sealed: Bytes, millis: u64) -> bool {
-        let (Some(remote), Some(lifetime)) = (&self.remote, Lifetime::from_millis(millis)) else {
+    /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the
+    /// backend has them.
+    pub(crate) async fn write_fill<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        ticket: &Ticket,
+    ) -> bool {
+        let mut order = 0;
+        // Under the key's lock, so that this write comes before every later change.
+        if millis == 0 || !ticket.fill(|| order = self.order()) {
             return false;
-        };
-        let written = remote.call(remote.backend().set(&place.raw, sealed, lifetime)).await;
-        written.inspect_err(|error| self.backend_failed(kind, error)).is_ok()
+        }
+        let turn = Turn { order, settled: true, deadline: self.deadline() };
+        let written = self.write(kind, place, sealed, millis, true, turn).await.answer.is_some();
+        if ticket.pass.is_void() {
+            // Changed elsewhere while this was being written: what is there now is too old.
+            self.erase(kind, place, Turn { deadline: self.deadline(), ..turn }).await;
+            return false;
+        }
+        written
     }
 
-    /// Deletes from the backend; says whether there was something, or `None` when it failed.
-    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place) -> Option<bool> {
-        let Some(remote) = &self.remote else { return Some(false) };
-        let deleted: Result<bool> = remote.call(remote.backend().delete(&place.raw)).await;
-        deleted.inspect_err(|error| self.backend_failed(kind, error)).ok()
+    /// Writes sealed bytes for so many milliseconds. `fill` says that a load made them.
+    pub(crate) async fn write<V>(
+        &self,
+        kind: &Kind<V>,
+        place: &Place,
+        sealed: Bytes,
+        millis: u64,
+        fill: bool,
+        turn: Turn,
+    ) -> Receipt<()> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        let dead_at = self.clock.now_ms().saturating_add(millis);
+        self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
+    }
+
+    /// Deletes from the backend; the answer says whether there was something.
+    pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
+        let Some(remote) = &self.remote else { return Receipt::default() };
+        self.counted(kind, remote.delete(&place.raw, turn).await)
+    }
+
+    fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
+        if let Some(failure) = receipt.failed {
+            self.backend_failed(kind, failure);
+        }
+        receipt
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Engine, Place};
 use crate::{
-    Error, Event, Failure, Kind, LoadFailure, Origin, Rejection, Scope, Tier, Unstorable, Why, trace,
+    Event, Failure, Kind, LoadFailure, Origin, Rejection, Scope, Tier, Unstorable, Why, remote::Fault, trace,
 };
 
 impl Engine {
@@ -47,9 +47,15 @@ impl Engine {
         trace::rejected(kind.name(), key, why);
     }
 
-    pub(crate) fn backend_failed<V>(&self, kind: &Kind<V>, error: &Error) {
-        let failure = Failure::of(error);
-        self.counters(kind).backend_error(failure);
+    /// A backend that was not asked has not failed.
+    pub(crate) fn backend_fault<V>(&self, kind: &Kind<V>, fault: Fault) {
+        if let Fault::Failed(failure) = fault {
+            self.backend_failed(kind, failure);
+        }
+    }
+
+    pub(super) fn backend_failed<V>(&self, kind: &Kind<V>, failure: Failure) {
+        self.counters(kind).backend_error();
         self.sink.tell(|| Event::BackendFailed { kind: kind.name(), failure });
         trace::backend_failed(kind.name(), failure);
     }

@@ -1,6 +1,6 @@
 //! Steps that tell under which generations something was or is made.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
@@ -9,7 +9,7 @@ use crate::{
     Generation, RawKey,
     generations::Verdict,
     policy::millis,
-    remote::Remote,
+    remote::{Deadline, Remote},
     stamp::{Stamp, Stamps, TagId},
 };
 
@@ -35,23 +35,29 @@ impl Engine {
     }
 
     /// Asks for the generations among `tags` that are not known.
-    pub(crate) async fn learn(&self, tags: &[TagId]) {
+    pub(crate) async fn learn(&self, tags: &[TagId], deadline: Deadline) {
         let Some(remote) = &self.remote else { return };
         let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
         if !unknown.is_empty() {
-            self.ask(remote, unknown).await;
+            self.ask(remote, unknown, deadline).await;
         }
     }
 
     /// Asks for what judging these entries takes; nothing when all is known.
-    pub(super) async fn ask_for(&self, entries: impl Iterator<Item = &Stamps>) -> Answers {
+    pub(super) async fn ask_for(
+        &self,
+        entries: impl Iterator<Item = &Stamps>,
+        deadline: Deadline,
+    ) -> Answers {
         let now = self.clock.now_ms();
         let unknown = entries.filter_map(|stamps| self.generations.judge(stamps, &self.trust, now).err());
         let mut unknown: Vec<TagId> = unknown.flatten().collect();
         unknown.sort_unstable();
         unknown.dedup();
         match &self.remote {
-            Some(remote) if !unknown.is_empty() => self.ask(remote, unknown).await.unwrap_or_default(),
+            Some(remote) if !unknown.is_empty() => {
+                self.ask(remote, unknown, deadline).await.unwrap_or_default()
+            }
             _ => Answers::new(),
         }
     }
@@ -65,9 +71,9 @@ impl Engine {
         self.generations.judge_by(stamps, answers, &self.trust, self.clock.now_ms())
     }
 
-    async fn ask(&self, remote: &Remote, tags: Vec<TagId>) -> Option<Answers> {
+    async fn ask(&self, remote: &Arc<Remote>, tags: Vec<TagId>, deadline: Deadline) -> Option<Answers> {
         let counters: Vec<RawKey> = tags.iter().map(|tag| tag.counter(&self.namespace)).collect();
-        let answers = remote.call(remote.backend().generations(&counters)).await.ok()?;
+        let answers = remote.call(deadline, remote.backend().generations(&counters)).await.ok()?;
         let answers: Vec<_> = tags.into_iter().zip(answers).collect();
         for (tag, answer) in &answers {
             self.hear(*tag, *answer);
@@ -89,10 +95,10 @@ impl Engine {
     }
 
     /// Stamps something about to be made. Counters that are missing are made, so that they can be raised.
-    pub(crate) async fn stamp(&self, tags: &[TagId]) -> Stamped {
+    pub(crate) async fn stamp(&self, tags: &[TagId], deadline: Deadline) -> Stamped {
         if let Some(remote) = &self.remote {
             let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
-            self.seed(remote, &unknown).await;
+            self.seed(remote, &unknown, deadline).await;
         }
         self.stamp_known(tags)
     }
@@ -104,7 +110,13 @@ impl Engine {
 
     /// Stamps what was made with tags that only its load brought. `None` when one of them changed while it ran, or
     /// might have. `news` is the last news before the load, `took` the time since then.
-    pub(crate) async fn stamp_after(&self, tags: &[TagId], news: u64, took: Duration) -> Option<Stamped> {
+    pub(crate) async fn stamp_after(
+        &self,
+        tags: &[TagId],
+        news: u64,
+        took: Duration,
+        deadline: Deadline,
+    ) -> Option<Stamped> {
         let start = tokio::time::Instant::now();
         let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
         let known: Vec<_> = tags.iter().filter(|tag| !unknown.contains(tag)).copied().collect();
@@ -112,7 +124,7 @@ impl Engine {
             return None;
         }
         if let Some(remote) = &self.remote {
-            let seeded = self.seed(remote, &unknown).await;
+            let seeded = self.seed(remote, &unknown, deadline).await;
             // Both by the clock of the backend, so no other clock counts; a little more for their rates.
             let since = took + start.elapsed();
             let since = millis(since + since / 100).saturating_add(1).saturating_mul(1000);
@@ -128,10 +140,10 @@ impl Engine {
         Some(self.stamp_known(tags))
     }
 
-    async fn seed(&self, remote: &Remote, tags: &[TagId]) -> Vec<crate::Seeded> {
+    async fn seed(&self, remote: &Arc<Remote>, tags: &[TagId], deadline: Deadline) -> Vec<crate::Seeded> {
         let seeds = tags.iter().map(|tag| async move {
             let counter = tag.counter(&self.namespace);
-            let seeded = remote.call(remote.backend().seed_generation(&counter)).await.ok()?;
+            let seeded = remote.call(deadline, remote.backend().seed_generation(&counter)).await.ok()?;
             self.hear(*tag, Some(seeded.generation));
             Some(seeded)
         });

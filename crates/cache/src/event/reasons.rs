@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Error, Invalidation, envelope::Reject};
+use crate::{Invalidation, envelope::Reject};
 
 /// How a load ended without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,41 +10,6 @@ pub enum LoadFailure {
     Error,
     /// The loader panicked.
     Panic,
-}
-
-/// How backend calls fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Failure {
-    /// There was no connection, or it broke.
-    Unreachable,
-    /// No answer came in time.
-    TimedOut,
-    /// The backend answered, and said no; or its code panicked.
-    Refused,
-}
-
-impl Failure {
-    /// Returns a few words for logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreachable => "unreachable",
-            Self::TimedOut => "timed out",
-            Self::Refused => "refused",
-        }
-    }
-
-    pub(crate) const fn of(error: &Error) -> Self {
-        match error {
-            Error::Unreachable { .. } => Self::Unreachable,
-            Error::TimedOut { .. } => Self::TimedOut,
-            Error::Refused { .. }
-            | Error::Unsupported { .. }
-            | Error::Address { .. }
-            | Error::Setting { .. } => Self::Refused,
-        }
-    }
 }
 
 /// What was wrong with stored bytes.

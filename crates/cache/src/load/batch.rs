@@ -12,7 +12,7 @@ use crate::{
     engine::{Engine, Found, Place},
     flights::Before,
     key::EntryKey,
-    remote::panic_message,
+    remote::{Deadline, panic_message},
     stamp::TagId,
     trace,
 };
@@ -38,7 +38,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
         Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
     {
         let Self { engine, kind, tags, flights } = self;
-        let (missing, answers) = find(&engine, &kind, &tags, flights, before).await;
+        let deadline = engine.deadline();
+        let (missing, answers) = find(&engine, &kind, &tags, flights, before, deadline).await;
         if missing.is_empty() {
             return;
         }
@@ -49,7 +50,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             return fail(missing, &LoadError::Overloaded);
         };
         let news = engine.generations.newest();
-        let stamped = if answers { engine.stamp(&tags).await } else { engine.stamp_known(&tags) };
+        let stamped = if answers { engine.stamp(&tags, deadline).await } else { engine.stamp_known(&tags) };
         let keys = missing.iter().map(|(flight, _, _)| flight.ticket.key.as_str().to_owned()).collect();
         engine.counters(&kind).load();
         let start = Instant::now();
@@ -68,6 +69,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
                 return fail(missing, &error);
             }
         };
+        let deadline = deadline.put_off(took);
         let mut writes = Vec::new();
         for (flight, place, writable) in missing {
             let Some(value) = values.remove(flight.ticket.key.as_str()) else {
@@ -75,7 +77,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
                 continue;
             };
             let loaded = Loaded::from(value);
-            let Ok(cargo) = flight.unload(loaded, Wishes::default(), took, stamped.clone(), news).await
+            let Ok(cargo) =
+                flight.unload(loaded, Wishes::default(), took, stamped.clone(), news, deadline).await
             else {
                 continue;
             };
@@ -94,10 +97,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
             }
         }
         for (place, sealed, lifetime, ticket, replaces) in writes {
-            let written = engine.write(&kind, &place, sealed, lifetime).await;
-            if ticket.pass.is_void() {
-                engine.erase(&kind, &place).await;
-            } else if written && replaces {
+            let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+            if written && replaces {
                 engine.announce(|| Operation::changed(&place.raw));
             }
         }
@@ -111,12 +112,14 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
     tags: &[TagId],
     flights: Vec<Flight<V, E>>,
     before: Before,
+    deadline: Deadline,
 ) -> (Vec<Placed<V, E>>, bool) {
     let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
     let answers = match &engine.remote {
-        Some(remote) if engine.settled(before).await => {
-            let answers = join(engine.ask_many(remote, &places), engine.learn(tags)).await.0;
-            answers.inspect_err(|error| engine.backend_failed(kind, error)).ok()
+        Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
+            let get = engine.ask_many(remote, &places, deadline);
+            let answers = join(get, engine.learn(tags, deadline)).await.0;
+            answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).ok()
         }
         _ => None,
     };
@@ -127,7 +130,7 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
         Some(None) => Found::Nothing,
         None => Found::Unknown,
     });
-    let found = engine.confirm_many(found.collect()).await;
+    let found = engine.confirm_many(found.collect(), deadline).await;
     let mut missing = Vec::new();
     for ((mut flight, place), found) in flights.into_iter().zip(places).zip(found) {
         let mut writable = true;

@@ -22,7 +22,7 @@ use crate::{
     flights::{Before, Seat, Ticket},
     l1::Pause,
     policy::{Terms, Times, millis},
-    remote::panic_message,
+    remote::{Deadline, panic_message},
     stamp::{Stamps, TagId},
     trace,
 };
@@ -106,11 +106,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Landing::Done((arrival, Some(sealed)), lease) => {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
-                let written = engine.write(&kind, &place, sealed, lifetime).await;
-                if ticket.pass.is_void() {
-                    // Changed elsewhere while this was being written: what is there now is too old.
-                    engine.erase(&kind, &place).await;
-                } else if written && stale.is_some() {
+                let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+                if written && stale.is_some() {
                     // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
                     engine.announce(|| Operation::changed(&place.raw));
                 }
@@ -151,8 +148,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
+        let mut deadline = engine.deadline();
         let (mut writable, mut answers) = (true, true);
-        match engine.find(&self.kind, place, &self.tags, before).await {
+        match engine.find(&self.kind, place, &self.tags, before, deadline).await {
             Found::Entry(sight) => {
                 let took = sight.facts.took;
                 if let Some(fresh) = self.consider(sight) {
@@ -170,7 +168,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         }
         let mut lease = Held::none();
         if let (Some(lifetime), true) = (self.terms.lease, answers) {
-            match self.wait_for_lease(place, lifetime).await {
+            match self.wait_for_lease(place, lifetime, &mut deadline).await {
                 Turn::Ours(held) => lease = held,
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
             }
@@ -183,7 +181,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
         let news = engine.generations.newest();
         // A backend that did not answer is not asked again: the caller has waited for it once.
-        let stamped = if answers { engine.stamp(&self.tags).await } else { engine.stamp_known(&self.tags) };
+        let stamped =
+            if answers { engine.stamp(&self.tags, deadline).await } else { engine.stamp_known(&self.tags) };
         let wishes = Arc::new(Mutex::new(Wishes::default()));
         let cx = LoadCx {
             wishes: Arc::clone(&wishes),
@@ -205,7 +204,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             LoadError::Loader(Arc::new(error))
         })?;
         let wishes = std::mem::take(&mut *wishes.lock().unwrap_or_else(PoisonError::into_inner));
-        let cargo = self.unload(loaded, wishes, took, stamped, news).await?;
+        let deadline = deadline.put_off(took);
+        let cargo = self.unload(loaded, wishes, took, stamped, news, deadline).await?;
         Ok(Landing::Done(self.land(place, cargo, writable), lease))
     }
 
@@ -222,6 +222,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         took: Duration,
         stamped: Stamped,
         news: u64,
+        deadline: Deadline,
     ) -> Result<Cargo<V>, LoadError<E>> {
         let (value, absent) = match (loaded.0, &self.stale) {
             (Some(value), _) => {
@@ -244,7 +245,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let stamped = if wishes.tags.is_empty() {
             Some(stamped)
         } else {
-            let added = self.engine.stamp_after(&wishes.tags, news, took).await;
+            let added = self.engine.stamp_after(&wishes.tags, news, took, deadline).await;
             added.map(|added| stamped.and(&added))
         };
         Ok(Cargo { value, absent, wishes, took, stamped })

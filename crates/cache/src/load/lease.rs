@@ -9,6 +9,7 @@ use crate::{
     CacheValue, Lease, Lifetime, RawKey,
     engine::{Engine, Found, Place},
     flights::Before,
+    remote::Deadline,
 };
 
 const FIRST_LOOK: Duration = Duration::from_millis(10);
@@ -32,7 +33,7 @@ impl Drop for Held {
         // One that cannot be given back ends by itself.
         runtime.spawn(async move {
             let remote = engine.remote.as_ref()?;
-            remote.call(remote.backend().release(&lease)).await.ok()
+            remote.call(remote.deadline(), remote.backend().release(&lease)).await.ok()
         });
     }
 }
@@ -47,21 +48,28 @@ pub(super) enum Turn<V: CacheValue> {
 
 impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     /// Takes the lease, or waits for the value of its holder. When that one does not deliver, this process loads too.
-    pub(super) async fn wait_for_lease(&mut self, place: &Place, lifetime: Lifetime) -> Turn<V> {
+    pub(super) async fn wait_for_lease(
+        &mut self,
+        place: &Place,
+        lifetime: Lifetime,
+        deadline: &mut Deadline,
+    ) -> Turn<V> {
         let engine = Arc::clone(&self.engine);
         let Some(remote) = &engine.remote else { return Turn::Ours(Held::none()) };
         let key = RawKey::own(&engine.namespace, &format!("lease:{}", place.raw));
         let end = Instant::now() + Duration::from_millis(lifetime.as_millis());
         let mut look = FIRST_LOOK;
         loop {
-            match remote.call(remote.backend().try_lease(&key, lifetime)).await {
+            match remote.call(*deadline, remote.backend().try_lease(&key, lifetime)).await {
                 Ok(Some(lease)) => return Turn::Ours(Held(Some((engine, lease)))),
                 Ok(None) if Instant::now() < end => {}
                 _ => return Turn::Ours(Held::none()),
             }
             tokio::time::sleep(look).await;
             look = (look * 2).min(LAST_LOOK);
-            match engine.find(&self.kind, place, &self.tags, Before::default()).await {
+            // It is the other's load that is waited for, and not the backend.
+            *deadline = engine.deadline();
+            match engine.find(&self.kind, place, &self.tags, Before::default(), *deadline).await {
                 Found::Entry(sight) => {
                     if let Some(fresh) = self.consider(sight) {
                         return Turn::Done(fresh);

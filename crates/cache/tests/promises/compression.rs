@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stockpile_cache::{Backend, Cache, Kind, Lifetime, MemoryBackend, Namespace, RawKey};
 
+#[cfg(feature = "compression")]
+use crate::kit::noise;
 use crate::kit::{PAGE, settle, text};
 
 const ROWS: Kind<Vec<String>> = Kind::new("rows");
@@ -74,14 +76,10 @@ async fn threshold_is_the_size_from_which_values_are_compressed() {
 #[cfg(feature = "compression")]
 #[tokio::test]
 async fn value_that_hardly_gets_smaller_is_stored_as_it_is() {
-    // As good as random, so it cannot be compressed; what follows can.
-    let noise = |size: u64| {
-        (0..size).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8 ^ ((at * at) >> 3) as u8)
-    };
     let backend = Arc::new(MemoryBackend::new(64 << 20));
     let cache = over(&backend).build().unwrap();
     for (repeated, compressed) in [(500, false), (5_000, true)] {
-        let value: Bytes = noise(10_000).chain(std::iter::repeat_n(7, repeated)).collect();
+        let value: Bytes = noise(10_000).into_iter().chain(std::iter::repeat_n(7, repeated)).collect();
         cache.set(&PAGE, "k", value.clone()).await;
         let size = stored(&backend, "page").await.len();
         assert_eq!(size < value.len() * 9 / 10 + 100, compressed, "{size} of {}", value.len());

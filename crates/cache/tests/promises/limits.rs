@@ -139,7 +139,7 @@ fn limit_beyond_what_an_entry_holds_is_told_when_building() {
 async fn largest_value_with_most_tags_is_stored() {
     let rig = Rig::with(|builder, _| {
         let backend = Arc::new(MemoryBackend::new(1 << 30));
-        builder.backend(backend).l1_max_bytes(0).max_value_bytes(63 << 20).op_timeout(SECOND * 60)
+        builder.backend(backend).l1_max_bytes(0).max_value_bytes(63 << 20).budget(SECOND * 60)
     });
     let tags: Vec<_> = (0..254).map(|tag| tag.to_string()).collect();
     let value = Bytes::from(vec![7; 63 << 20]);

@@ -1,6 +1,7 @@
 //! What a cache promises its callers, one test per promise.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing there has failed")]
 
+mod breaker;
 mod bus;
 mod codecs;
 mod compression;
@@ -8,6 +9,7 @@ mod early;
 mod events;
 mod expiry;
 mod fence;
+mod ghost;
 mod kit;
 mod lease;
 mod limits;
@@ -15,7 +17,9 @@ mod logging;
 mod many;
 mod metrics;
 mod outage;
+mod replay;
 mod single_flight;
 mod stale;
 mod tags;
 mod tiers;
+mod turmoil;

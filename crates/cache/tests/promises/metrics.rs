@@ -49,7 +49,11 @@ async fn recorder_is_told_what_the_statistics_say() {
     assert_eq!(value("cache_loads_total{cache=cache,kind=page}"), Some(2.0));
     assert_eq!(value("cache_load_errors_total{cache=cache,kind=page}"), Some(1.0));
     assert_eq!(value("cache_load_duration_seconds{cache=cache,kind=page}"), Some(2.0));
-    assert_eq!(value("cache_backend_errors_total{cache=cache,class=unreachable,kind=page}"), Some(1.0));
+    assert_eq!(value("cache_backend_errors_total{cache=cache,kind=page}"), Some(1.0));
+    assert!(value("cache_backend_failures_total{cache=cache,class=unreachable}") >= Some(1.0));
+    assert_eq!(value("cache_backend_failures_total{cache=cache,class=refused}"), Some(0.0));
+    assert_eq!(value("cache_backend_asked{cache=cache}"), Some(1.0));
+    assert_eq!(value("cache_queue_changes{cache=cache}"), Some(0.0));
     assert_eq!(value("cache_l1_keys{cache=cache}"), Some(1.0));
     assert!(value("cache_l1_bytes{cache=cache}") > Some(100.0));
 }

@@ -157,7 +157,10 @@ fn addresses_are_known_or_explained_without_their_secrets() {
     assert!(Cache::from_url("memory://").is_ok());
     assert!(Cache::from_url("none://").is_ok());
     for (url, says) in [
-        ("redis://:secret@host/1", "needs the Redis backend"),
+        #[cfg(not(feature = "redis"))]
+        ("redis://:secret@host/1", "needs the feature `redis`"),
+        #[cfg(feature = "redis")]
+        ("redis://:secret@host/x", "database number"),
         ("memory://secret", "takes nothing"),
         ("secret", "`memory://` or `none://`"),
         ("http://secret", "unknown"),
@@ -174,7 +177,8 @@ fn configuration_mistakes_are_told_when_building() {
         other => panic!("{other:?}"),
     };
     assert_eq!(wrong(Cache::builder().namespace("")), "namespace");
-    assert_eq!(wrong(Cache::builder().op_timeout(Duration::ZERO)), "op_timeout");
+    assert_eq!(wrong(Cache::builder().budget(Duration::ZERO)), "budget");
+    assert_eq!(wrong(Cache::builder().breaker(0)), "breaker");
     assert_eq!(wrong(Cache::builder().max_loads(0)), "max_loads");
     assert_eq!(wrong(Cache::builder().defaults(Policy::ttl(SECOND).jitter(1.5))), "defaults");
 }

@@ -7,7 +7,8 @@
 mod candle;
 mod chance;
 mod climate;
-mod crypto;
+mod coin;
+mod coins;
 mod days;
 mod fund;
 mod holidays;
@@ -21,12 +22,13 @@ mod stock;
 mod tests;
 mod universe;
 mod write;
+mod write_coins;
 
 use jiff::ToSpan as _;
 use stockpile_market::{CalendarDay, Security, TradeDate};
 
 pub use self::{
-    crypto::{CandleInterval, DemoCandle},
+    coins::DemoCoins,
     days::{DemoDay, DemoDays},
     quote::{DemoQuote, DemoReplay},
     write::DemoWritten,

@@ -1,6 +1,5 @@
 //! The forms in which names and what people type are compared.
 
-use pinyin::ToPinyinMulti as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// One form for what reads the same: full-width and half-width alike (NFKC), lower case, without spaces.
@@ -15,27 +14,18 @@ pub fn fold(text: &str) -> String {
     lower.nfkc().collect()
 }
 
-/// For each character of a name the letters its reading may begin with, one bit each.
-///
-/// A set, because a character may have several readings: both `yh` and `yx` find 银行, so no reading has to be guessed.
+/// Initials that the source has written out, one bit each.
 #[derive(Clone, Debug)]
 pub(super) struct Initials(Box<[u64]>);
 
 impl Initials {
-    /// Of initials that the source has written out.
-    pub(super) fn spelled(folded: &str) -> Self {
+    pub(super) fn new(folded: &str) -> Self {
         Self(folded.chars().filter_map(bit).collect())
-    }
-
-    /// Of a folded name: letters and digits stand for themselves, signs such as `*` for nothing.
-    pub(super) fn of_name(folded: &str) -> Self {
-        Self(folded.chars().map(readings).filter(|letters| *letters != 0).collect())
     }
 
     /// Whether the initials begin with these letters.
     pub(super) fn begin_with(&self, letters: &[u64]) -> bool {
-        letters.len() <= self.0.len()
-            && letters.iter().zip(&self.0).all(|(letter, readings)| letter & readings != 0)
+        self.0.starts_with(letters)
     }
 }
 
@@ -46,15 +36,8 @@ pub(super) fn letters(folded: &str) -> Option<Vec<u64>> {
     letters.filter(|letters| !letters.is_empty())
 }
 
-fn readings(character: char) -> u64 {
-    bit(character).unwrap_or_else(|| {
-        let readings = character.to_pinyin_multi().into_iter().flatten();
-        let firsts = readings.filter_map(|reading| reading.plain().chars().next());
-        firsts.filter_map(bit).fold(0, |letters, letter| letters | letter)
-    })
-}
-
-fn bit(character: char) -> Option<u64> {
+/// A bit for each letter and digit.
+pub(super) fn bit(character: char) -> Option<u64> {
     match character {
         'a'..='z' => Some(1 << (character as u32 - 'a' as u32)),
         '0'..='9' => Some(1 << (26 + character as u32 - '0' as u32)),

@@ -1,13 +1,15 @@
-//! Finding a security by a part of its code, its name or the pinyin initials of its name.
+//! Finding a security by a part of its code, its name or the pinyin of its name.
 
 mod key;
 mod query;
+mod sound;
 
 pub use key::fold;
 
 use crate::{Security, SecurityKind, TsCode};
 use key::Initials;
 use query::Query;
+use sound::{Sounds, Speller, Spelling};
 
 /// By what a security was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +18,7 @@ pub enum MatchedBy {
     Code,
     /// Its name, or a part of it.
     Name,
-    /// The first pinyin initials of its name.
+    /// The pinyin of its name, or the initials of that.
     Pinyin,
 }
 
@@ -62,7 +64,7 @@ pub struct Hit<'a> {
 /// let mut security = Security::unknown("600519.SH".parse()?, SecurityKind::Stock);
 /// security.name = Some("贵州茅台".into());
 /// let index = SearchIndex::new([security]);
-/// for text in ["600519", "sh6005", "茅台", "gzmt", "ＧＺ"] {
+/// for text in ["600519", "sh6005", "茅台", "gzmt", "ＧＺ", "guizhoumt", "maotai"] {
 ///     assert_eq!(index.search(text, None, 10).len(), 1, "{text}");
 /// }
 /// # Ok::<(), stockpile_market::Error>(())
@@ -71,31 +73,37 @@ pub struct Hit<'a> {
 pub struct SearchIndex {
     /// By kind, then code, which is the order of equals.
     entries: Vec<Entry>,
+    sounds: Sounds,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     security: Searched,
     folded: Box<str>,
-    initials: Initials,
+    spelling: Spelling,
+    /// As the source has them, which may differ from those of the name.
+    initials: Option<Initials>,
 }
 
 impl SearchIndex {
-    /// Derives the keys of every security; one that has no `cnspell` gets the initials of its name.
+    /// Derives the keys of every security.
     #[must_use]
     pub fn new(securities: impl IntoIterator<Item = Security>) -> Self {
-        let mut entries: Vec<Entry> = securities.into_iter().map(Entry::new).collect();
+        let mut speller = Speller::default();
+        let mut entries: Vec<Entry> =
+            securities.into_iter().map(|security| Entry::new(security, &mut speller)).collect();
         entries.sort_unstable_by_key(|entry| (entry.security.kind, entry.security.ts_code));
-        Self { entries }
+        Self { entries, sounds: speller.into_sounds() }
     }
 
     /// Finds at most `limit` securities, the likeliest first.
     ///
-    /// In this order: the code itself, codes that begin so, the name itself, names that begin so, initials that begin
-    /// so, names with this in them; equals by kind, then code. Width, case and spaces do not matter.
+    /// In this order: the code itself, codes that begin so, the name itself, names that begin so, names whose pinyin begins
+    /// so, names with this in them, names with this pinyin in them; equals by kind, then code. Width, case and spaces do
+    /// not matter. Pinyin may be typed in full, as initials or mixed (`guizhoumt`); within a name its first character in full.
     #[must_use]
     pub fn search(&self, text: &str, kind: Option<SecurityKind>, limit: usize) -> Vec<Hit<'_>> {
-        let query = Query::new(text);
+        let query = Query::new(text, &self.sounds);
         let mut ranks: [Vec<&Searched>; query::RANKS] = Default::default();
         for entry in &self.entries {
             let of_kind = kind.is_none_or(|kind| kind == entry.security.kind);
@@ -114,15 +122,14 @@ impl SearchIndex {
 }
 
 impl Entry {
-    fn new(security: Security) -> Self {
+    fn new(security: Security, speller: &mut Speller) -> Self {
         let folded = fold(security.name.as_deref().unwrap_or_default());
-        let initials = match security.cnspell.as_deref().map(fold) {
-            Some(spelled) if !spelled.is_empty() => Initials::spelled(&spelled),
-            _ => Initials::of_name(&folded),
-        };
+        let spelling = speller.spelling(&folded);
+        let spelled = security.cnspell.as_deref().map(fold).filter(|spelled| !spelled.is_empty());
+        let initials = spelled.map(|spelled| Initials::new(&spelled));
         let name = security.name.map(String::into_boxed_str);
         let security = Searched { ts_code: security.ts_code, kind: security.kind, name };
-        Self { security, folded: folded.into(), initials }
+        Self { security, folded: folded.into(), spelling, initials }
     }
 }
 

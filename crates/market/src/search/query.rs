@@ -1,6 +1,9 @@
 //! How well a security fits what was typed.
 
-use super::{Entry, MatchedBy, key};
+use super::{
+    Entry, MatchedBy, key,
+    sound::{Sounds, Typed},
+};
 use crate::Exchange;
 
 /// How well a security fits, best first.
@@ -10,21 +13,30 @@ pub(super) enum Rank {
     CodeStart,
     Name,
     NameStart,
-    InitialsStart,
+    PinyinStart,
     NamePart,
+    PinyinPart,
 }
 
-pub(super) const RANKS: usize = 6;
+pub(super) const RANKS: usize = 7;
 
 /// By what each rank was found.
-pub(super) const MATCHED_BY: [MatchedBy; RANKS] =
-    [MatchedBy::Code, MatchedBy::Code, MatchedBy::Name, MatchedBy::Name, MatchedBy::Pinyin, MatchedBy::Name];
+pub(super) const MATCHED_BY: [MatchedBy; RANKS] = [
+    MatchedBy::Code,
+    MatchedBy::Code,
+    MatchedBy::Name,
+    MatchedBy::Name,
+    MatchedBy::Pinyin,
+    MatchedBy::Name,
+    MatchedBy::Pinyin,
+];
 
 /// What was typed, read every way it can be meant.
-pub(super) struct Query {
+pub(super) struct Query<'a> {
     folded: String,
     code: Option<CodeStart>,
     initials: Option<Vec<u64>>,
+    pinyin: Option<Typed<'a>>,
 }
 
 /// The start of a code: some digits, and perhaps an exchange on either side.
@@ -35,10 +47,11 @@ struct CodeStart {
     suffix: String,
 }
 
-impl Query {
-    pub(super) fn new(text: &str) -> Self {
+impl<'a> Query<'a> {
+    pub(super) fn new(text: &str, sounds: &'a Sounds) -> Self {
         let folded = key::fold(text);
-        Self { code: CodeStart::read(&folded), initials: key::letters(&folded), folded }
+        let (code, initials) = (CodeStart::read(&folded), key::letters(&folded));
+        Self { code, initials, pinyin: Typed::new(&folded, sounds), folded }
     }
 
     pub(super) fn rank(&self, entry: &Entry) -> Option<Rank> {
@@ -55,10 +68,17 @@ impl Query {
             let whole = entry.folded.len() == self.folded.len();
             return Some(if whole { Rank::Name } else { Rank::NameStart });
         }
-        if self.initials.as_ref().is_some_and(|letters| entry.initials.begin_with(letters)) {
-            return Some(Rank::InitialsStart);
+        let spelled = self.initials.as_ref().zip(entry.initials.as_ref());
+        if spelled.is_some_and(|(letters, initials)| initials.begin_with(letters))
+            || self.pinyin.as_ref().is_some_and(|typed| typed.begins(&entry.spelling))
+        {
+            return Some(Rank::PinyinStart);
         }
-        in_name.map(|_| Rank::NamePart)
+        if in_name.is_some() {
+            return Some(Rank::NamePart);
+        }
+        let within = self.pinyin.as_ref().is_some_and(|typed| typed.is_within(&entry.spelling));
+        within.then_some(Rank::PinyinPart)
     }
 }
 

@@ -89,6 +89,97 @@ fn a_character_with_several_readings_is_found_by_each() {
 }
 
 #[test]
+fn pinyin_is_found_in_full_as_it_is_typed_and_mixed_with_initials() {
+    let whole = "guizhoumaotai";
+    for end in 3..=whole.len() {
+        assert_eq!(found(&whole[..end]), ["600519.SH pinyin"], "{}", &whole[..end]);
+    }
+    for text in [
+        "gzmaotai",
+        "guizmt",
+        "gzhmt",
+        "guizhoumt",
+        "gzhoumtai",
+        "Gui Zhou Mao-Tai",
+        "ＧＵＩｚｈｏｕ",
+        "贵zhoumt",
+    ] {
+        assert_eq!(found(text), ["600519.SH pinyin"], "{text}");
+    }
+    for text in ["guizhoumaotaix", "guizoumaotai", "guimaotai", "aotai", "uizhou", "贵州t"] {
+        assert_eq!(found(text), [""; 0], "{text}");
+    }
+    assert_eq!(found("hushen300e"), ["510300.SH pinyin"]);
+    assert_eq!(found("wankea"), ["000002.SZ pinyin"]);
+    assert_eq!(found("*stguohua"), ["000004.SZ pinyin"]);
+}
+
+#[test]
+fn pinyin_within_a_name_is_found_from_a_character_typed_in_full() {
+    for text in ["maotai", "mao", "maot", "maota", "taimao"] {
+        let expected: &[&str] = if text == "taimao" { &[] } else { &["600519.SH pinyin"] };
+        assert_eq!(found(text), expected, "{text}");
+    }
+    assert_eq!(found("ma"), [""; 0]);
+    // Names that begin so come first.
+    assert_eq!(found("pingan"), ["000001.SZ pinyin", "601318.SH pinyin"]);
+    assert_eq!(found("yinhang"), ["000001.SZ pinyin", "601398.SH pinyin"]);
+    assert_eq!(found("yinh"), ["000001.SZ pinyin", "601398.SH pinyin"]);
+}
+
+#[test]
+fn every_common_reading_of_a_character_in_names_is_known() {
+    for (name, pinyin) in [
+        ("重庆啤酒", "chongqingpijiu"),
+        ("重药控股", "zhongyao"),
+        ("招商银行", "zhaoshangyinhang"),
+        ("长江电力", "changjiangdianli"),
+        ("长城汽车", "changchengqiche"),
+        ("厦门钨业", "xiamenwuye"),
+        ("成都银行", "chengduyinhang"),
+        ("乐普医疗", "lepuyiliao"),
+        ("音乐之声", "yinyuezhisheng"),
+        ("蚌埠玻璃", "bengbuboli"),
+        ("六国化工", "liuguohuagong"),
+        ("朝阳科技", "chaoyangkeji"),
+        ("宝钛股份", "baotaigufen"),
+        ("天津港", "tianjingang"),
+        ("中国铝业", "zhongguolvye"),
+        ("中国铝业", "zhongguoluye"),
+        ("中青旅", "zhongqinglv"),
+        ("绿地控股", "lvdikonggu"),
+        ("大厦股份", "daxiagufen"),
+        ("广厦环能", "guangshahuanneng"),
+        ("曾都农商", "zengdu"),
+        ("单县农商", "shanxian"),
+        ("浙江仙通", "zhejiangxiantong"),
+        ("石家庄", "shijiazhuang"),
+        ("东阿阿胶", "dongeejiao"),
+        ("宁波韵升", "ningboyunsheng"),
+        ("西藏矿业", "xizangkuangye"),
+        ("率先科技", "shuaixian"),
+        ("参林药业", "shenlin"),
+        ("尉氏纺织", "weishi"),
+        ("盛和资源", "shengheziyuan"),
+        ("会稽山", "kuaijishan"),
+        ("洪都航空", "hongduhangkong"),
+        ("番禺", "panyu"),
+        ("大参林", "dashenlin"),
+        ("调味品", "tiaowei"),
+    ] {
+        let index = SearchIndex::new([security("600000.SH", SecurityKind::Stock, name, "")]);
+        assert_eq!(index.search(pinyin, None, 1).len(), 1, "{name} {pinyin}");
+    }
+}
+
+#[test]
+fn a_text_longer_than_any_name_spells_nothing() {
+    let index = SearchIndex::new([security("600000.SH", SecurityKind::Stock, &"啊".repeat(80), "")]);
+    assert_eq!(index.search(&"a".repeat(63), None, 1).len(), 1);
+    assert_eq!(index.search(&"a".repeat(64), None, 1).len(), 0);
+}
+
+#[test]
 fn only_the_kind_asked_for_is_found() {
     let index = index();
     let hits = index.search("000", Some(SecurityKind::Index), 50);
@@ -116,6 +207,11 @@ fn spaces_alone_find_nothing() {
 proptest! {
     #[test]
     fn any_text_is_searched_without_panic(text in ".{0,40}") {
+        prop_assert!(index().search(&text, None, 5).len() <= 5);
+    }
+
+    #[test]
+    fn any_letters_are_searched_without_panic(text in "[a-z0-9贵长]{0,70}") {
         prop_assert!(index().search(&text, None, 5).len() <= 5);
     }
 

@@ -50,14 +50,7 @@ pub(super) async fn respond(
     let place = Place::new(&BARS, &key, ttl, &reference);
     let state_of_load = state.clone();
     cached::respond(request, state, form, place, move |format| async move {
-        let mut found = Vec::with_capacity(queries.len());
-        for query in queries {
-            found.push(
-                lookup::find(&state_of_load, &reference, query)
-                    .await
-                    .map_err(|problem| named(query, problem))?,
-            );
-        }
+        let mut found = lookup::find_all(&state_of_load, &reference, &queries).await?;
         found.sort_unstable_by_key(|found| found.code);
         found.dedup();
         let mut data = Vec::new();
@@ -74,12 +67,4 @@ pub(super) async fn respond(
         Ok(Made { bytes, next_cursor: None })
     })
     .await
-}
-
-/// A problem with one code of many says which.
-fn named(query: CodeQuery, problem: Problem) -> Problem {
-    match problem {
-        Problem::NotFound(detail) => Problem::NotFound(format!("{query}: {detail}")),
-        other => other,
-    }
 }

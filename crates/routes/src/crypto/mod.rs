@@ -1,6 +1,9 @@
-//! Crypto: prices and candles from stored data. There is no invented crypto market.
+//! Coins: prices and candles as stored, health scores and forecasts made from them.
 
+mod dashboard;
+mod health;
 mod ohlcv;
+mod predictions;
 mod prices;
 
 use std::{fmt, str::FromStr};
@@ -20,8 +23,8 @@ const CRYPTO: Kind<Body> = Kind::new("crypto").stale(STALE_WINDOW).throttle(THRO
 /// Letters of the longest ticker or pair that is looked up.
 const MAX_SYMBOL: usize = 24;
 
-pub(crate) fn routes() -> [Route; 2] {
-    [prices::route(), ohlcv::route()]
+pub(crate) fn routes() -> [Route; 5] {
+    [prices::route(), health::route(), predictions::route(), ohlcv::route(), dashboard::route()]
 }
 
 /// A ticker or a pair, in upper case.
@@ -45,6 +48,24 @@ impl Symbol {
             .ok()
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| Problem::parameter("symbol", "not a symbol; write BTC or BTCUSDT"))
+    }
+}
+
+impl Symbol {
+    /// The pairs it may mean: itself, else the coin against USDT.
+    fn pairs(&self) -> [String; 2] {
+        [self.to_string(), self.against_usdt().0]
+    }
+
+    /// The pair of a coin against USDT.
+    fn against_usdt(&self) -> Self {
+        Self(format!("{}USDT", self.0))
+    }
+
+    /// The coin itself, also of its pair against USDT.
+    fn coin(&self) -> Self {
+        let coin = self.0.strip_suffix("USDT").filter(|coin| !coin.is_empty());
+        Self(coin.unwrap_or(&self.0).to_owned())
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
     parameters.finish()?;
     let interval: Interval = interval.parse().map_err(|_| Problem::Internal)?;
 
-    let reference = state.real_reference().await?;
+    let reference = state.crypto_reference().await?;
     let key = format!("ohlcv:{symbol}:{interval}:{limit}");
     let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_ohlcv, &reference);
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
@@ -98,13 +98,13 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
 }
 
 /// The last candles of the pair a symbol means: itself, else against USDT.
-async fn read(
+pub(super) async fn read(
     store: &Store,
     symbol: &Symbol,
     interval: Interval,
     limit: u32,
 ) -> Result<(String, Vec<SettledCandle>), Problem> {
-    for pair in [symbol.to_string(), format!("{symbol}USDT")] {
+    for pair in symbol.pairs() {
         let known = store.candles.intervals(&pair).await?;
         if known.is_empty() {
             continue;

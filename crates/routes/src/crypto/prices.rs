@@ -14,6 +14,7 @@ use crate::{
     openapi::{query, route::Route},
     parameters::Parameters,
     problem::Problem,
+    reference_data::ReferenceData,
     state::AppState,
 };
 
@@ -32,8 +33,8 @@ struct Prices {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = CryptoPrice)]
-struct Price {
-    symbol: String,
+pub(super) struct Price {
+    pub(super) symbol: String,
     #[schema(required, extensions(("x-unit" = json!("USD"))))]
     price: Option<f64>,
     /// Change of the last 24 hours.
@@ -69,22 +70,41 @@ pub(super) async fn prices(
     let symbols: Option<Vec<Symbol>> = parameters.list("symbols", MAX_SYMBOLS, "symbols such as BTC");
     parameters.finish()?;
 
-    let reference = state.real_reference().await?;
+    let reference = state.crypto_reference().await?;
     let named: Vec<String> = symbols.iter().flatten().map(ToString::to_string).collect();
     let key = format!("market_prices:{}", named.join(","));
     let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_prices, &reference);
+    let asked = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
-        let markets = &reference.store.crypto_markets;
-        let rows = if named.is_empty() { markets.latest().await? } else { markets.latest_of(&named).await? };
-        let data = one_each(rows);
+        let data = one_each(markets(&asked, &reference, &named).await?);
         let note = data.is_empty().then_some("no data yet");
         json(&Prices { currency: "USD", data, note })
     })
     .await
 }
 
+/// The newest figures of every coin, or of those with these tickers in their order; the most valuable first.
+pub(super) async fn markets(
+    state: &AppState,
+    reference: &ReferenceData,
+    named: &[String],
+) -> Result<Vec<CryptoMarket>, Problem> {
+    let live = state.coins(reference);
+    let stored = &reference.store.crypto_markets;
+    Ok(match (live.is_empty(), named.is_empty()) {
+        (true, true) => stored.latest().await?,
+        (true, false) => stored.latest_of(named).await?,
+        (false, true) => live,
+        (false, false) => named
+            .iter()
+            .flat_map(|symbol| live.iter().filter(move |coin| coin.symbol == *symbol))
+            .cloned()
+            .collect(),
+    })
+}
+
 /// One price for a ticker: the most valuable coin of that name, which comes first.
-fn one_each(rows: Vec<CryptoMarket>) -> Vec<Price> {
+pub(super) fn one_each(rows: Vec<CryptoMarket>) -> Vec<Price> {
     let mut prices: Vec<Price> = Vec::new();
     for row in rows {
         if prices.iter().all(|price| price.symbol != row.symbol) {

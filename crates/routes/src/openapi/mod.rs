@@ -21,7 +21,7 @@ use crate::{problem::Written, stored::Stored};
 
 const ABOUT: &str = "Market data of the Chinese exchanges. Units are Tushare's and stand with each field (`x-unit`); a \
                      number the source lacks is null, never 0. While the store has no bars, answers show an invented \
-                     market, with `X-Data: demo` and `\"demo\": true`. Dates are `YYYYMMDD`, in parameters also `YYYY-MM-DD`. \
+                     market (of coins: while it has none of these either), with `X-Data: demo` and `\"demo\": true`. Dates are `YYYYMMDD`, in parameters also `YYYY-MM-DD`. \
                      Whether an answer is stale shows in its headers.";
 
 /// Describes every route of the service.

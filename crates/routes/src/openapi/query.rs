@@ -76,6 +76,12 @@ pub(crate) fn form(name: &str, about: &str, pattern: &str) -> Parameter {
     parameter(name, ParameterIn::Query, about, schema).build()
 }
 
+/// Codes with commas between them.
+pub(crate) fn codes(name: &str, about: &str, pattern: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    parameter(name, ParameterIn::Query, about, schema).example(Some(json!("600519.SH"))).build()
+}
+
 /// Text of a form in the path.
 pub(crate) fn in_path(name: &str, about: &str, pattern: &str, example: &str) -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));

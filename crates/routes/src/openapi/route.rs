@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Type,
+        ComponentsBuilder, Content, ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr,
+        ResponseBuilder, Type,
+        example::ExampleBuilder,
         path::{Operation, OperationBuilder, Parameter, ParameterIn},
     },
 };
@@ -102,6 +104,13 @@ impl Route {
         self.response(status, ResponseBuilder::new().description(about).content(media_type, content))
     }
 
+    /// The same with an example.
+    pub(crate) fn text_as(self, status: &str, media_type: &str, about: &str, example: &str) -> Self {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let content = with_example(ContentBuilder::new().schema(Some(schema)), Some(json!(example)));
+        self.response(status, ResponseBuilder::new().description(about).content(media_type, content))
+    }
+
     /// An answer without a body.
     pub(crate) fn empty(self, status: &str, about: &str) -> Self {
         self.response(status, ResponseBuilder::new().description(about))
@@ -156,10 +165,16 @@ impl Route {
     }
 }
 
-fn content<T: ToSchema>(example: Option<&str>) -> utoipa::openapi::Content {
+fn content<T: ToSchema>(example: Option<&str>) -> Content {
     let example: Option<Value> =
         example.map(|example| serde_json::from_str(example).unwrap_or_else(|error| json!(error.to_string())));
-    ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).example(example).build()
+    with_example(ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))), example)
+}
+
+/// Named, since the viewer passes over a plain `example` that is an object and stops at one with a null in it.
+fn with_example(content: ContentBuilder, example: Option<Value>) -> Content {
+    let examples = example.map(|value| ("stored", ExampleBuilder::new().value(Some(value)).build()));
+    content.examples_from_iter(examples).build()
 }
 
 fn problem(why: &str) -> ResponseBuilder {

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use stockpile_market::{Adjust, Board, LimitBasis, ListStatus, SecurityKind};
+use stockpile_market::{
+    Adjust, Board, ForecastModel, HealthLevel, LimitBasis, ListStatus, RedFlag, SecurityKind,
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
@@ -70,6 +72,45 @@ words!(
 );
 words!(ExchangeName, "Exchange.", ["SSE", "SZSE", "BSE"]);
 words!(MatchedBy, "By what a security was found.", ["code", "name", "pinyin"]);
+
+words!(HorizonName, "Time a forecast looks ahead.", ["1h", "4h", "24h", "7d"]);
+words!(
+    Model,
+    "How a forecast was made.",
+    [
+        ForecastModel::RandomWalk,
+        ForecastModel::RandomWalkWithDrift,
+        ForecastModel::ExponentialSmoothing,
+        ForecastModel::DampedTrend,
+    ]
+);
+words!(
+    Level,
+    "A score in a word.",
+    [
+        HealthLevel::Excellent,
+        HealthLevel::Good,
+        HealthLevel::Moderate,
+        HealthLevel::Poor,
+        HealthLevel::Critical,
+    ]
+);
+words!(
+    Flag,
+    "A warning: less than a million USD traded in 24 hours; more traded than all coins are worth; a million USD goes with a \
+     change of more than 5 %; a day's return deviates by more than 8 %; a fall of a fifth in 24 hours; a price below half \
+     of the highest of 90 days; a coin younger than half a year; a price more than a day old.",
+    [
+        RedFlag::ThinVolume,
+        RedFlag::ImplausibleTurnover,
+        RedFlag::Illiquid,
+        RedFlag::WildPrice,
+        RedFlag::Crash,
+        RedFlag::DeepDrawdown,
+        RedFlag::Young,
+        RedFlag::StalePrice,
+    ]
+);
 
 fn written<T: Serialize>(values: impl IntoIterator<Item = T>) -> Vec<Value> {
     values.into_iter().map(|value| json!(value)).collect()

@@ -1,5 +1,7 @@
 //! Which security a code in a path means.
 
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use percent_encoding::percent_decode_str;
 use stockpile_market::{CodeQuery, SecurityKind, TsCode};
@@ -29,19 +31,58 @@ pub(crate) async fn find(
     reference: &ReferenceData,
     query: CodeQuery,
 ) -> Result<Found, Problem> {
-    let mut found: Vec<Found> = query
-        .candidates()
-        .filter_map(|code| reference.security(code).map(|facts| Found { code, kind: facts.kind }))
-        .collect();
-    let without_facts: Vec<TsCode> =
-        query.candidates().filter(|code| reference.security(*code).is_none()).collect();
+    let kinds = kinds(state, reference, query.candidates()).await?;
+    choose(candidates(query, &kinds))
+}
+
+/// Finds the security that each of many codes means, with one question to the store at most.
+pub(crate) async fn find_all(
+    state: &AppState,
+    reference: &ReferenceData,
+    queries: &[CodeQuery],
+) -> Result<Vec<Found>, Problem> {
+    let codes = queries.iter().flat_map(|query| query.candidates());
+    let kinds = kinds(state, reference, codes).await?;
+    queries
+        .iter()
+        .map(|query| {
+            choose(candidates(*query, &kinds)).map_err(|problem| match problem {
+                // A problem with one code of many says which.
+                Problem::NotFound(detail) => Problem::NotFound(format!("{query}: {detail}")),
+                other => other,
+            })
+        })
+        .collect()
+}
+
+/// The kinds of those codes that are somebody's: by their facts, else by their bars.
+pub(crate) async fn kinds(
+    state: &AppState,
+    reference: &ReferenceData,
+    codes: impl Iterator<Item = TsCode>,
+) -> Result<HashMap<TsCode, SecurityKind>, Problem> {
+    let (mut kinds, mut without_facts) = (HashMap::<TsCode, SecurityKind>::new(), Vec::new());
+    for code in codes {
+        match reference.security(code) {
+            Some(facts) => drop(kinds.insert(code, facts.kind)),
+            None => without_facts.push(code),
+        }
+    }
     if !without_facts.is_empty() {
         let known = tokio::time::timeout(state.request_timeout, reference.store.bars.kinds(&without_facts))
             .await
             .map_err(|_| Problem::Unavailable)??;
-        found.extend(known.into_iter().map(|(code, kind)| Found { code, kind }));
+        for (code, kind) in known {
+            let first = kinds.entry(code).or_insert(kind);
+            *first = kind.min(*first);
+        }
     }
-    choose(found)
+    Ok(kinds)
+}
+
+fn candidates(query: CodeQuery, kinds: &HashMap<TsCode, SecurityKind>) -> Vec<Found> {
+    let known = |code| kinds.get(&code).map(|kind| Found { code, kind: *kind });
+    query.candidates().filter_map(known).collect()
 }
 
 fn choose(mut found: Vec<Found>) -> Result<Found, Problem> {

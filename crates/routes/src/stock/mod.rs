@@ -3,7 +3,7 @@
 mod basic;
 mod daily;
 pub(crate) mod lookup;
-mod quote;
+pub(crate) mod quote;
 
 use crate::openapi::route::Route;
 

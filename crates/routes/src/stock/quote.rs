@@ -70,7 +70,7 @@ struct Answer<'a> {
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = QuoteSource)]
-enum Source {
+pub(crate) enum Source {
     /// The last daily bar.
     Daily,
     /// An invented quote.
@@ -94,17 +94,16 @@ pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> R
     let place = Place::new(&QUOTE, found.code.text().as_str(), state.lifetimes.quote, &reference);
     let owned = AppState::clone(&state);
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
-        let (quote, source) = match owned.quote(&reference, found.code) {
-            Some(quote) => (Some(quote), Source::Demo),
-            None => (last_bar(&reference, found).await?, Source::Daily),
-        };
-        json(&answer(&reference, found, quote.as_ref(), source))
+        match owned.quote(&reference, found.code) {
+            Some(quote) => written(&reference, found, Some(&quote), Source::Demo),
+            None => written(&reference, found, last_bar(&reference, found).await?.as_ref(), Source::Daily),
+        }
     })
     .await
 }
 
 /// The last bar as a quote; a security without bars has none.
-async fn last_bar(reference: &ReferenceData, found: Found) -> Result<Option<Quote>, Problem> {
+pub(crate) async fn last_bar(reference: &ReferenceData, found: Found) -> Result<Option<Quote>, Problem> {
     let bars = reference.store.bars.of(found.kind, found.code, BarRange::Last(1), 1).await?;
     Ok(bars.into_iter().next().map(|stored| Quote {
         time: close_of(stored.bar.trade_date),
@@ -131,13 +130,14 @@ fn exchange_time(time: Timestamp) -> String {
     time.display_with_offset(offset.unwrap_or(Offset::UTC)).to_string()
 }
 
-fn answer<'a>(
-    reference: &'a ReferenceData,
+/// A quote as JSON.
+pub(crate) fn written(
+    reference: &ReferenceData,
     found: Found,
     quote: Option<&Quote>,
     source: Source,
-) -> Answer<'a> {
-    Answer {
+) -> Result<Vec<u8>, Problem> {
+    json(&Answer {
         ts_code: found.code,
         name: reference.name(found.code, found.kind),
         time: quote.map(|quote| exchange_time(quote.time)),
@@ -151,5 +151,5 @@ fn answer<'a>(
         vol: quote.and_then(|quote| quote.vol),
         amount: quote.and_then(|quote| quote.amount),
         source,
-    }
+    })
 }

@@ -81,6 +81,17 @@ pub async fn every_commit_raises_the_revision(store: &Store) {
     assert_eq!(store.ingest.revision().await.unwrap(), second);
 }
 
+pub async fn every_commit_makes_a_fingerprint_that_was_not_there_before(store: &Store) {
+    let mut seen = vec![store.ingest.fingerprint().await.unwrap()];
+    assert_eq!(store.ingest.fingerprint().await.unwrap(), seen[0], "the same rows");
+    for _ in 0..3 {
+        start(store).await.commit(RowCounts::default(), NOW).await.unwrap();
+        let fingerprint = store.ingest.fingerprint().await.unwrap();
+        assert!(!seen.contains(&fingerprint));
+        seen.push(fingerprint);
+    }
+}
+
 pub async fn a_failed_run_leaves_the_revision(store: &Store) {
     let before = store.ingest.revision().await.unwrap();
     start(store).await.abandon(RowCounts::default(), NOW, "no").await.unwrap();

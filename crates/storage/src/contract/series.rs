@@ -59,6 +59,13 @@ pub async fn a_pair_tells_its_intervals_the_shortest_first(store: &Store) {
     assert_eq!(store.candles.intervals("ETHUSDT").await.unwrap(), []);
 }
 
+pub async fn the_first_candle_is_noticed(store: &Store) {
+    assert!(!store.candles.any().await.unwrap());
+    write(store, [candle("BTCUSDT", "1w", hour(0), 1.0)]).await;
+    assert!(store.candles.any().await.unwrap());
+    assert!(!store.crypto_markets.any().await.unwrap());
+}
+
 pub async fn a_candle_met_twice_in_a_run_keeps_its_first_row(store: &Store) {
     let mut run = start(store).await;
     let twice = [1.0, 2.0].map(|close| candle("BTCUSDT", "1h", hour(0), close));
@@ -116,6 +123,7 @@ pub async fn a_coin_shows_its_newest_row_the_most_valuable_first(store: &Store) 
         coin("ethereum", "ETH", Some(5.0), hour(1)),
         coin("other-btc", "BTC", Some(7.0), hour(1)),
     ];
+    assert!(!store.crypto_markets.any().await.unwrap());
     // The older answer comes in last and changes nothing.
     for rows in [[&[new.clone()][..], &others].concat(), vec![coin("bitcoin", "BTC", Some(1.0), hour(1))]] {
         let mut run = start(store).await;
@@ -127,4 +135,5 @@ pub async fn a_coin_shows_its_newest_row_the_most_valuable_first(store: &Store) 
     assert_eq!(latest, [new.clone(), other.clone(), ethereum.clone(), zero.clone()]);
     let symbols = ["ETH", "DOGE", "BTC"].map(str::to_owned);
     assert_eq!(store.crypto_markets.latest_of(&symbols).await.unwrap(), [ethereum, new, other, zero]);
+    assert!(store.crypto_markets.any().await.unwrap() && !store.candles.any().await.unwrap());
 }

@@ -62,4 +62,11 @@ impl Candles for Connections {
         })
         .await
     }
+
+    async fn any(&self) -> Result<bool> {
+        self.read("look for candles", |connection| {
+            Ok(connection.query_row(include_str!("sql/candle_any.sql"), [], |row| row.get(0))?)
+        })
+        .await
+    }
 }

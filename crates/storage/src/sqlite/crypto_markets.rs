@@ -28,6 +28,13 @@ impl CryptoMarkets for Connections {
         })
         .await
     }
+
+    async fn any(&self) -> Result<bool> {
+        self.read("look for coins", |connection| {
+            Ok(connection.query_row(include_str!("sql/crypto_any.sql"), [], |row| row.get(0))?)
+        })
+        .await
+    }
 }
 
 fn market(row: &Row<'_>) -> Result<CryptoMarket, ReadError> {

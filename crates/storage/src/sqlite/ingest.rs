@@ -64,6 +64,15 @@ impl IngestRuns for Connections {
         })
         .await
     }
+
+    async fn fingerprint(&self) -> Result<u64> {
+        self.check_identity()?;
+        self.read("read its fingerprint", |connection| {
+            let mut statement = connection.prepare_cached("SELECT fingerprint FROM revision")?;
+            Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
+        })
+        .await
+    }
 }
 
 /// Records a run and takes the write lock, so that two processes find out before either writes a row.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "facts_and_candles",
         sql: include_str!("migrations/0002_facts_and_candles.sql"),
     },
+    Migration { version: 3, name: "fingerprint", sql: include_str!("migrations/0003_fingerprint.sql") },
 ];
 
 /// Brings a file to the newest schema. Several processes may do so at once.

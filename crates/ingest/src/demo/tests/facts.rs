@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
 use stockpile_market::{Breadth, LimitRules, ListStatus, ListingAge, StockDay};
 
@@ -169,7 +169,7 @@ fn the_breadth_of_any_day_is_plausible() {
 fn a_day_before_the_first_gives_a_market_without_days() {
     let market = DemoMarket::new(date("20200102"));
     assert_eq!(market.days().count(), 0);
-    assert!(market.candles().is_empty() && market.replay().codes().next().is_none());
+    assert!(market.coins().at(Timestamp::UNIX_EPOCH).is_empty() && market.replay().codes().next().is_none());
 }
 
 #[test]

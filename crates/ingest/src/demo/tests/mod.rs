@@ -1,5 +1,6 @@
 //! What a demo market promises, checked from outside on a small one.
 
+mod coins;
 mod facts;
 mod prices;
 mod store;

@@ -1,0 +1,55 @@
+//! What the driver or the server reported, as this crate's errors.
+
+use std::time::Duration;
+
+use fred::error::{Error as Fault, ErrorKind};
+
+use crate::{Error, Result};
+
+pub(super) const NAME: &str = "redis";
+
+/// A server's refusal, in its words, which hold no values and no passwords.
+pub(super) fn refused(text: impl Into<String>) -> Error {
+    Error::Refused { backend: NAME, source: text.into().into() }
+}
+
+pub(super) fn unreachable(text: impl Into<String>) -> Error {
+    Error::Unreachable { backend: NAME, source: text.into().into() }
+}
+
+pub(super) const fn timed_out(after: Duration) -> Error {
+    Error::TimedOut { backend: NAME, after }
+}
+
+/// Sorts what the driver reported. Errors of servers start with a word in capitals, such as `READONLY`.
+pub(super) fn sort(fault: &Fault, timeout: Duration) -> Error {
+    match fault.kind() {
+        ErrorKind::Timeout => timed_out(timeout),
+        ErrorKind::Auth
+        | ErrorKind::Config
+        | ErrorKind::InvalidArgument
+        | ErrorKind::InvalidCommand
+        | ErrorKind::Parse
+        | ErrorKind::Protocol
+        | ErrorKind::Url => refused(fault.to_string()),
+        _ if is_reply(fault.details()) => refused(fault.details()),
+        _ => unreachable(fault.to_string()),
+    }
+}
+
+/// Returns true for text such as `LOADING Redis is loading the dataset in memory`. A cluster that is down is out of
+/// reach, whoever says so.
+pub(super) fn is_reply(text: &str) -> bool {
+    let word = text.split(' ').next().unwrap_or_default();
+    word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()) && word != "CLUSTERDOWN"
+}
+
+/// A mistake in the settings that the driver found.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+pub(super) fn setting(fault: Fault) -> Error {
+    refused(fault.to_string())
+}
+
+pub(super) fn unexpected<T>(what: &'static str) -> Result<T> {
+    Err(refused(format!("the answer is no {what}")))
+}

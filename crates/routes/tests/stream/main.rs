@@ -1,0 +1,6 @@
+//! Quotes as they change, over real connections.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod events;
+mod market;
+mod socket;
