@@ -32,6 +32,10 @@ pub mod many {}
 #[doc = include_str!("../docs/lease.md")]
 pub mod lease {}
 
+/// Redis and Valkey: addresses, outages, rights.
+#[doc = include_str!("../docs/redis.md")]
+pub mod redis {}
+
 /// How values become bytes, and what becomes of stored ones when a type changes.
 #[cfg(feature = "msgpack")]
 #[doc = include_str!("../docs/codecs.md")]

@@ -162,7 +162,7 @@ fn addresses_are_known_or_explained_without_their_secrets() {
         #[cfg(feature = "redis")]
         ("redis://:secret@host/x", "database number"),
         ("memory://secret", "takes nothing"),
-        ("secret", "`memory://` or `none://`"),
+        ("secret", "write `memory://`"),
         ("http://secret", "unknown"),
     ] {
         let error = Cache::from_url(url).unwrap_err().to_string();

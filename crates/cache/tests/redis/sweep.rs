@@ -35,8 +35,8 @@ async fn hundred_thousand_keys_go_by_scan_and_unlink_only_and_strangers_stay() {
     assert_eq!(server.keys_in(0), 2);
     let sent = server.ask(&["INFO", "commandstats"]).text();
     assert!(sent.contains("cmdstat_scan:") && sent.contains("cmdstat_unlink:"), "{sent}");
-    for forbidden in ["keys", "flushdb", "flushall", "del", "eval"] {
-        assert!(!sent.contains(&format!("cmdstat_{forbidden}:")), "{sent}");
+    for forbidden in ["cmdstat_keys:", "cmdstat_flush", "cmdstat_del:", "cmdstat_eval:"] {
+        assert!(!sent.contains(forbidden), "{sent}");
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 pub(crate) enum Reply {
     Text(String),
     Number(i64),
-    List(Vec<Reply>),
+    List(Vec<Self>),
     Nothing,
     Refusal(String),
 }

@@ -134,7 +134,7 @@ impl Address {
                     address.clients = Some(clients);
                 }
                 "ca" if tls => address.ca = Some(value.into()),
-                "node" if layout != "" => {
+                "node" if !layout.is_empty() => {
                     let node = read_host(&value, default_port);
                     address.hosts.push(node.ok_or_else(|| wrong("has a `node` that is no `host:port`"))?);
                 }
