@@ -20,6 +20,7 @@ fn over(backend: &Arc<MemoryBackend>) -> stockpile_cache::CacheBuilder {
 }
 
 /// About 200 KiB of JSON.
+#[cfg(feature = "compression")]
 fn rows() -> Vec<String> {
     (0..5000).map(|row| format!("row {row} of a table whose rows are alike")).collect()
 }
