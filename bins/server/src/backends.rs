@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use stockpile_cache::Cache;
+use stockpile_cache::{Cache, CacheBuilder};
 use stockpile_market::SecurityKind;
 use stockpile_routes::{AppState, Lifetimes, Metrics, MetricsAccess, Options, StreamOptions};
-use stockpile_settings::{self as settings, ApiAccess, CacheUrl, Demo, Settings, StorageUrl};
+use stockpile_settings::{
+    self as settings, ApiAccess, Demo, Settings, StorageUrl, secrecy::ExposeSecret as _,
+};
 use stockpile_storage::{Store, sqlite};
 use stockpile_telemetry::Exporter;
 
@@ -16,6 +18,9 @@ use crate::demo;
 /// How often durations of requests are sorted into their histograms; until then each takes 8 bytes.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
+/// What the keys in a shared cache start with.
+const NAMESPACE: &str = "stock:";
+
 /// What the settings ask for and this release cannot do, one sentence each; empty when it can start.
 #[must_use]
 pub fn missing(settings: &Settings) -> Vec<String> {
@@ -23,12 +28,6 @@ pub fn missing(settings: &Settings) -> Vec<String> {
         StorageUrl::Sqlite { .. } => None,
         other => Some(format!(
             "STORAGE_URL: the store `{other}` is not built into this release; use sqlite://FILE"
-        )),
-    };
-    let cache = match &settings.cache.url {
-        CacheUrl::Memory | CacheUrl::None => None,
-        other => Some(format!(
-            "CACHE_URL: the cache `{other}` is not built into this release; use memory:// or none://"
         )),
     };
     let access = (settings.access.api == ApiAccess::Authenticated).then(|| {
@@ -43,7 +42,7 @@ pub fn missing(settings: &Settings) -> Vec<String> {
         }
         _ => None,
     };
-    [storage, cache, access, demo].into_iter().flatten().collect()
+    [storage, access, demo].into_iter().flatten().collect()
 }
 
 pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
@@ -130,14 +129,17 @@ async fn open_store(url: &StorageUrl) -> anyhow::Result<Store> {
     Ok(store)
 }
 
+/// Makes the cache and starts connecting it; a backend that is down is found again when it is up.
 fn build_cache(settings: &Settings) -> anyhow::Result<Cache> {
-    match &settings.cache.url {
-        CacheUrl::Memory => Cache::builder()
-            .namespace("stock:")
-            .l1_max_bytes(settings.cache.l1_max_bytes)
-            .build()
-            .context("while building the cache"),
-        CacheUrl::None => Ok(Cache::disabled()),
-        other => bail!("`{other}` is not built into this release"),
-    }
+    let url = &settings.cache.url;
+    let cache = Cache::builder()
+        .namespace(NAMESPACE)
+        .budget(settings.cache.budget)
+        .l1_max_bytes(settings.cache.l1_max_bytes)
+        .url(url.to_secret_url().expose_secret())
+        .and_then(CacheBuilder::build)
+        .with_context(|| format!("while building the cache `{url}`"))?;
+    cache.connect();
+    tracing::info!(cache = %url, "answers are cached");
+    Ok(cache)
 }

@@ -6,16 +6,19 @@ use std::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    Backend, Bus, Cache, Clock, Error, Namespace, Policy, Result, SystemClock,
+    Backend, Bus, Cache, Clock, Error, Event, Events, Namespace, Policy, Result, SystemClock,
     coherence::Coherence,
     engine::Engine,
+    event::{Handler, Sink},
     flights::Flights,
     generations::Generations,
     l1::L1,
+    limits::Limits,
     policy::millis,
     remote::{Applied, Remote, Settings},
     stamp::TagId,
     stats::Ledger,
+    trace,
     trust::Trust,
 };
 
@@ -23,6 +26,7 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct CacheBuilder {
+    name: Option<String>,
     namespace: String,
     l1_max_bytes: u64,
     l1_max_age: Duration,
@@ -35,12 +39,16 @@ pub struct CacheBuilder {
     queue: (usize, u64),
     sweep_timeout: Duration,
     max_loads: usize,
+    limits: Limits,
     clock: Arc<dyn Clock>,
+    sink: Sink,
+    handlers: Vec<Handler>,
 }
 
 impl CacheBuilder {
     pub(crate) fn new() -> Self {
         Self {
+            name: None,
             namespace: "cache:".to_owned(),
             l1_max_bytes: 64 << 20,
             l1_max_age: Duration::from_secs(5),
@@ -53,13 +61,22 @@ impl CacheBuilder {
             queue: (10_000, 16 << 20),
             sweep_timeout: Duration::from_secs(5),
             max_loads: 1024,
+            limits: Limits::DEFAULT,
             clock: Arc::new(SystemClock),
+            sink: Sink::default(),
+            handlers: Vec::new(),
         }
     }
 
     /// Sets what the keys in the backend start with; `cache:`. The closing `:` may be left out.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
+        self
+    }
+
+    /// Sets what the cache is called in metrics; the namespace without its closing `:`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -176,6 +193,44 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets how large a value may be, encoded and before compression; 8 MiB. A larger one is given to its caller and not
+    /// stored, which is counted and told as [`Event::NotStored`].
+    pub const fn max_value_bytes(mut self, bytes: usize) -> Self {
+        self.limits.value = bytes;
+        self
+    }
+
+    /// Sets how long a key may be, namespace and kind not counted; 1024 bytes. Under a longer one nothing is stored, and
+    /// the backend is not asked for it. Callers of one key at one moment still share one load.
+    pub const fn max_key_bytes(mut self, bytes: usize) -> Self {
+        self.limits.key = bytes;
+        self
+    }
+
+    /// Sets from which size on values are compressed for the backend; 4 KiB. `usize::MAX`: none are, and compressed ones
+    /// can still be read.
+    #[cfg(feature = "compression")]
+    pub const fn compress_from(mut self, bytes: usize) -> Self {
+        self.limits.compress_from = bytes;
+        self
+    }
+
+    /// Opens a queue of [`Event`]s for one reader, with room for `capacity`. While it is full, events are dropped and
+    /// counted; no call waits for the reader.
+    pub fn events(mut self, capacity: usize) -> (Self, Events) {
+        let events = self.sink.reader(capacity);
+        (self, events)
+    }
+
+    /// Calls `handler` for each [`Event`], one after the other, in a thread of its own. 1024 may wait; more are dropped and
+    /// counted. A handler that panics is called again for the next event.
+    ///
+    /// The thread ends with the cache, so a handler that owns a handle to it keeps both.
+    pub fn on_event(mut self, handler: impl FnMut(Event) + Send + 'static) -> Self {
+        self.handlers.push(Handler(Box::new(handler)));
+        self
+    }
+
     /// Sets where the time is read from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -187,7 +242,7 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// [`Error::Setting`] when a setting cannot work.
-    pub fn build(self) -> Result<Cache> {
+    pub fn build(mut self) -> Result<Cache> {
         let wrong = |setting, reason| Err(Error::Setting { setting, reason });
         Namespace::new(&self.namespace)?;
         if self.budget.is_zero() {
@@ -205,6 +260,17 @@ impl CacheBuilder {
         if self.defaults.jitter.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
             return wrong("defaults", "jitter is a part of the time to live: 0 to 1");
         }
+        if self.limits.value > Limits::LARGEST_VALUE {
+            return wrong("max_value_bytes", "must leave room for the rest of an entry: at most 63 MiB");
+        }
+        for handler in std::mem::take(&mut self.handlers) {
+            if self.sink.start(handler).is_err() {
+                return wrong(
+                    "on_event",
+                    "no thread could be started for the handler; read `events` instead",
+                );
+            }
+        }
         Ok(self.assemble())
     }
 
@@ -221,6 +287,7 @@ impl CacheBuilder {
         };
         let max_age = if self.backend.is_some() { millis(self.l1_max_age) } else { u64::MAX };
         let (backend, clock) = (self.backend, Arc::clone(&self.clock));
+        let sink = &Arc::new(self.sink);
         let remote = |namespace: &Namespace, me: &Weak<Engine>| {
             let (backend, me) = (backend?, Weak::clone(me));
             let on_applied = move |applied: Applied<'_>| {
@@ -229,10 +296,12 @@ impl CacheBuilder {
                 }
             };
             let everything = TagId::EVERYTHING.counter(namespace);
-            Some(Remote::new(backend, clock, settings, everything, Arc::new(on_applied)))
+            Some(Remote::new(backend, clock, settings, everything, Arc::new(on_applied), Arc::clone(sink)))
         };
         let (bus, prefix) = (self.bus, namespace.prefix().to_owned());
+        let name = self.name.unwrap_or_else(|| prefix.trim_end_matches(':').to_owned()).into();
         let engine = Arc::new_cyclic(|me| Engine {
+            name,
             coherence: bus.map(|bus| Coherence::new(bus, &prefix, Weak::clone(me))),
             l1_max_age: self.l1_max_age,
             l1_max_age_on_bus: self.l1_max_age_on_bus,
@@ -243,9 +312,12 @@ impl CacheBuilder {
             generations: Generations::new(),
             trust: Trust::new(max_age),
             defaults: self.defaults,
+            limits: self.limits,
             clock: self.clock,
             loads: Semaphore::new(self.max_loads),
             ledger: Ledger::new(),
+            sink: Arc::clone(sink),
+            load_failures: trace::LoadFailures::default(),
         });
         Cache { engine }
     }

@@ -3,8 +3,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join;
 
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Pattern,
-    Policy, RemoteHealth, Removed, Result, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Origin,
+    Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     flights::{Before, Ticket},
@@ -48,6 +48,20 @@ impl Cache {
     /// not have.
     pub fn from_url(url: &str) -> Result<Self> {
         Self::builder().url(url)?.build()
+    }
+
+    /// Connects to the backend and listens on the bus from now on, in background tasks of this tokio runtime, which should
+    /// be the one that lives longest. Waits for nothing. Without it the first call that needs them does the same.
+    pub fn connect(&self) {
+        self.engine.listen();
+        let engine = Arc::downgrade(&self.engine);
+        if let (true, Ok(runtime)) = (self.engine.remote.is_some(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let engine = engine.upgrade()?;
+                let remote = engine.remote.as_ref()?;
+                remote.call(remote.deadline(), remote.backend().ping()).await.ok()
+            });
+        }
     }
 
     /// Names an entry, to be read, loaded or set with wishes of this call.
@@ -106,22 +120,15 @@ impl Cache {
         let places: Vec<Place> = keys.iter().map(|key| engine.place(kind, key)).collect();
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
-        let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
         engine.listen();
         let answers = match &engine.remote {
             Some(remote) if !remote.is_asked() || engine.settled(Before::all(befores), deadline).await => {
-                let get = remote.get_many(&raws, deadline);
+                let get = engine.ask_many(remote, &places, deadline);
                 join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
             }
             _ => Ok(Vec::new()),
         };
-        let answers = answers.unwrap_or_else(|fault| {
-            if fault.is_failure() {
-                engine.counters(kind).backend_error();
-            }
-            Vec::new()
-        });
-        // A backend that gives fewer answers than keys gives misses.
+        let answers = answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).unwrap_or_default();
         let mut answers = answers.into_iter();
         let found = places.iter().map(|place| match answers.next().flatten() {
             Some(bytes) => engine.open(kind, place, &bytes),
@@ -148,17 +155,20 @@ impl Cache {
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            engine.deleted(&kind, ticket.key.as_str(), true);
             return Removed { existed: here, complete: true, queued: false };
         }
         let deadline = engine.deadline();
         let erase = async move {
             let settled = engine.settled(before, deadline).await;
             let place = engine.place(&kind, &ticket.key);
-            engine.erase(&kind, &place, Turn { order, settled, deadline }).await
+            let erased = engine.erase(&kind, &place, Turn { order, settled, deadline }).await;
+            engine.deleted(&kind, ticket.key.as_str(), erased.is_done());
+            erased
         };
         // A task, so that a caller that goes away does not leave half a deletion.
         let there = tokio::spawn(erase).await.unwrap_or_default();
-        let complete = there.answer.is_some() && !there.queued;
+        let complete = there.is_done();
         Removed { existed: here || there.answer == Some(true), complete, queued: there.queued }
     }
 
@@ -186,12 +196,12 @@ impl Cache {
     /// Removes every entry of this cache's namespace, in every process that shares the backend. Loads that run store
     /// nothing. Takes one step; the bytes in the backend stay until their lifetime ends.
     pub async fn clear(&self) -> Invalidated {
-        self.invalidate(TagId::EVERYTHING, Invalidation::Remove).await
+        self.invalidate_everything(Invalidation::Remove).await
     }
 
     /// Expires every entry of this cache's namespace, as [`expire_tag`](Self::expire_tag) does those of a tag.
     pub async fn expire_all(&self) -> Invalidated {
-        self.invalidate(TagId::EVERYTHING, Invalidation::Expire).await
+        self.invalidate_everything(Invalidation::Expire).await
     }
 
     async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
@@ -199,19 +209,27 @@ impl Cache {
         if tag.is_empty() {
             Invalidated { complete: true, queued: false }
         } else {
-            self.invalidate(TagId::of(tag), how).await
+            self.invalidate(TagId::of(tag), how, Scope::Tag { tag: Some(tag.into()), how }).await
         }
     }
 
-    async fn invalidate(&self, tag: TagId, how: Invalidation) -> Invalidated {
+    async fn invalidate_everything(&self, how: Invalidation) -> Invalidated {
+        self.invalidate(TagId::EVERYTHING, how, Scope::Everything(how)).await
+    }
+
+    async fn invalidate(&self, tag: TagId, how: Invalidation, scope: Scope) -> Invalidated {
         let engine = Arc::clone(&self.engine);
         let begun = engine.begin(tag, how);
-        if engine.remote.is_none() {
-            return engine.tell(begun).await;
+        let tell = async move {
+            let told = engine.tell(begun).await;
+            engine.invalidated(|| scope, Origin::Here, told.complete);
+            told
+        };
+        if self.engine.remote.is_none() {
+            return tell.await;
         }
         // A task, so that a caller that goes away does not leave half of it.
-        let told = tokio::spawn(async move { engine.tell(begun).await });
-        told.await.unwrap_or(Invalidated { complete: false, queued: false })
+        tokio::spawn(tell).await.unwrap_or(Invalidated { complete: false, queued: false })
     }
 
     async fn sweep(&self, pattern: Pattern) -> Deleted {
@@ -222,6 +240,7 @@ impl Cache {
         let (sweep, before, (here, order)) = engine.flights.sweep(matches, remove);
         let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
+            engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, true);
             return Deleted::new(here, true);
         };
         let erase = {
@@ -230,7 +249,10 @@ impl Cache {
                 let deadline = remote.sweep_deadline();
                 let _settled = engine.settled(before, deadline).await;
                 let _sweep = sweep;
-                remote.sweep(pattern, order, deadline).await
+                let swept = remote.sweep(pattern.clone(), order, deadline).await;
+                let complete = swept.is_done() && swept.answer.is_some_and(|swept| swept.complete);
+                engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, complete);
+                swept
             }
         };
         let receipt = tokio::spawn(erase).await.unwrap_or_default();
@@ -249,6 +271,7 @@ impl Cache {
             l1_bytes: self.engine.l1.bytes(),
             l1_max_bytes: self.engine.l1.max_bytes(),
             in_flight: self.engine.flights.len(),
+            events: self.engine.sink.stats(),
             backend: self.engine.remote.as_ref().map(|remote| remote.stats()).unwrap_or_default(),
             bus: self.engine.coherence.as_ref().map(Coherence::stats),
         }

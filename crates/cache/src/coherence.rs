@@ -21,7 +21,10 @@ use tokio::sync::{Mutex, mpsc};
 
 use self::message::Message;
 pub(crate) use self::message::Operation;
-use crate::{Bus, BusEvent, Generation, Pattern, engine::Engine, key::EntryKey, policy::millis};
+use crate::{
+    Bus, BusEvent, Event, Generation, Origin, Pattern, Scope, engine::Engine, key::EntryKey, policy::millis,
+    stamp::TagId,
+};
 
 /// Announcements that wait to be sent. More are lost, and the others notice.
 const WAITING: usize = 4096;
@@ -183,7 +186,9 @@ impl Engine {
     }
 
     fn disconnected(&self, coherence: &Coherence) {
-        coherence.connected.store(false, Relaxed);
+        if coherence.connected.swap(false, Relaxed) {
+            self.sink.tell(|| Event::BusDisconnected);
+        }
         self.check_every(self.l1_max_age);
     }
 
@@ -201,6 +206,7 @@ impl Engine {
                 self.trust.withdraw(self.clock.now_ms());
                 self.check_every(self.l1_max_age_on_bus);
                 coherence.connected.store(true, Relaxed);
+                self.sink.tell(|| Event::BusConnected);
                 coherence.announce(Operation::Hello);
             }
             BusEvent::Disconnected => self.disconnected(coherence),
@@ -233,6 +239,7 @@ impl Engine {
     /// Some messages never came, and nobody knows what they said.
     fn missed(&self, coherence: &Coherence) {
         coherence.counts.gaps.fetch_add(1, Relaxed);
+        self.sink.tell(|| Event::BusGap);
         self.trust.withdraw(self.clock.now_ms());
     }
 
@@ -246,6 +253,7 @@ impl Engine {
                     let matches = |key: &EntryKey| pattern.matches(key.raw(&self.namespace).as_str());
                     let (_sweep, _before, _removed) =
                         self.flights.sweep(matches, || self.l1.remove_matching(matches));
+                    self.invalidated(|| Scope::Pattern(glob.into()), Origin::Bus, true);
                 }
             }
             Operation::Invalidated { tag, how, latest, removed } => {
@@ -256,6 +264,11 @@ impl Engine {
                     self.generations.change(tag, how, &self.trust, self.clock.now_ms());
                 }
                 self.take_back(tag, how);
+                let scope = || match tag {
+                    TagId::EVERYTHING => Scope::Everything(how),
+                    _ => Scope::Tag { tag: None, how },
+                };
+                self.invalidated(scope, Origin::Bus, true);
             }
         }
     }

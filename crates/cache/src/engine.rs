@@ -2,6 +2,7 @@
 
 mod invalidation;
 mod lookup;
+mod report;
 mod stamping;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -11,22 +12,26 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::{lookup::Found, stamping::Stamped};
 use crate::{
-    CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier,
+    CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier, Unstorable,
     coherence::Coherence,
-    envelope::{Facts, Seal},
+    envelope::{Facts, Payload, Seal},
+    event::Sink,
     flights::{Before, Flights},
     generations::{Generations, Verdict},
     key::{EntryKey, EntryRef},
     l1::{L1, Pause, Seen, Slot},
+    limits::{Limits, coded},
     policy::{Terms, Times},
     remote::Remote,
     stamp::Stamps,
     stats::{Counters, Ledger},
+    trace,
     trust::Trust,
     value::Held,
 };
 
 pub(crate) struct Engine {
+    pub(crate) name: Arc<str>,
     pub(crate) namespace: Namespace,
     pub(crate) l1: L1,
     pub(crate) remote: Option<Arc<Remote>>,
@@ -37,14 +42,18 @@ pub(crate) struct Engine {
     pub(crate) l1_max_age: Duration,
     pub(crate) l1_max_age_on_bus: Duration,
     pub(crate) defaults: Policy,
+    pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) loads: Semaphore,
     pub(crate) ledger: Ledger,
+    pub(crate) sink: Arc<Sink>,
+    pub(crate) load_failures: trace::LoadFailures,
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
+            .field("name", &self.name)
             .field("namespace", &self.namespace.prefix())
             .field("l1_keys", &self.l1.keys())
             .field("backend", &self.remote.as_ref().map(|remote| remote.backend().name()))
@@ -57,6 +66,8 @@ impl fmt::Debug for Engine {
 pub(crate) struct Place {
     pub(crate) raw: RawKey,
     pub(crate) seal: Seal,
+    /// Whether anything may be stored there.
+    pub(crate) takes_values: bool,
 }
 
 /// A value and what is known of it.
@@ -101,14 +112,14 @@ pub(crate) struct Packed<V: CacheValue> {
     pub(crate) times: Times,
     pub(crate) weight: u64,
     /// For the backend, when there is one.
-    pub(crate) payload: Option<Bytes>,
+    pub(crate) payload: Option<Payload>,
 }
 
 impl Engine {
     pub(crate) fn place<V: CacheValue>(&self, kind: &Kind<V>, key: &EntryKey) -> Place {
         let raw = key.raw(&self.namespace);
         let seal = Seal::new(&raw, kind.schema_number(), V::Codec::ID);
-        Place { raw, seal }
+        Place { raw, seal, takes_values: self.limits.takes_key(key.as_str()) }
     }
 
     #[inline]
@@ -141,6 +152,7 @@ impl Engine {
             return None;
         }
         self.counters(kind).hit(Tier::L1);
+        trace::hit(kind.name(), key, Tier::L1);
         Some(Hit { value: seen.value, times: seen.times, now, is_due: now >= seen.refresh_at })
     }
 
@@ -166,17 +178,43 @@ impl Engine {
         times.is_usable(now, terms.stale).then_some(leftover)
     }
 
-    /// Encodes a value as far as its tiers need it; `None` when it cannot be.
-    pub(crate) fn pack<V: CacheValue>(&self, value: Shared<V>, mut times: Times) -> Option<Packed<V>> {
+    /// Encodes a value as far as its tiers need it; `None` when it cannot be, or must not be stored.
+    pub(crate) fn pack<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        key: &str,
+        value: Shared<V>,
+        times: Times,
+    ) -> Option<Packed<V>> {
+        self.try_pack(key, value, times).inspect_err(|why| self.not_stored(kind, key, *why)).ok()
+    }
+
+    fn try_pack<V: CacheValue>(
+        &self,
+        key: &str,
+        value: Shared<V>,
+        mut times: Times,
+    ) -> Result<Packed<V>, Unstorable> {
+        if self.remote.is_none() && !self.l1.is_on() {
+            return Ok(Packed { value, times, weight: 0, payload: None });
+        }
+        if !self.limits.takes_key(key) {
+            return Err(Unstorable::KeyTooLong);
+        }
+        let limited = |size: usize| {
+            if size > self.limits.value { Err(Unstorable::ValueTooLarge) } else { Ok(size as u64) }
+        };
         if self.remote.is_none() {
-            let weight = if self.l1.is_on() { V::Codec::weight(&value).ok()? as u64 } else { 0 };
-            return Some(Packed { value, times, weight, payload: None });
+            let size = coded(|| V::Codec::weight(&value)).ok_or(Unstorable::NotEncodable)?;
+            return Ok(Packed { value, times, weight: limited(size)?, payload: None });
         }
         // The stored form counts no further, and this process must not keep an entry longer than the backend.
         times.dead_at = times.dead_at.min(times.born.saturating_add(u64::from(u32::MAX)));
         times.fresh_until = times.fresh_until.min(times.dead_at);
-        let payload = V::Codec::encode(&value).ok()?;
-        Some(Packed { value, times, weight: payload.len() as u64, payload: Some(payload) })
+        let payload = coded(|| V::Codec::encode(&value)).ok_or(Unstorable::NotEncodable)?;
+        let weight = limited(payload.len())?;
+        let payload = Payload::new(payload, self.limits.compress_from);
+        Ok(Packed { value, times, weight, payload: Some(payload) })
     }
 
     pub(crate) fn fill_l1<V: CacheValue>(

@@ -15,6 +15,7 @@ use crate::{
     policy::{Terms, Times},
     remote::Turn,
     stamp::{Stamps, TagId},
+    trace,
 };
 
 mod refresh;
@@ -188,7 +189,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let (now, absent) = (engine.clock.now_ms(), value.is_absent());
         let terms = if absent { terms.for_absent() } else { terms };
         let packed = Times::plan(now, now, &terms, place.seal.spread())
-            .and_then(|times| engine.pack::<V>(V::Codec::share(value), times))
+            .and_then(|times| engine.pack(&kind, self.key, V::Codec::share(value), times))
             .filter(|_| self.tags.len() < Stamps::MOST);
         let tags = self.all_tags();
         let facts = move |times, stamps| Facts { times, negative: absent, took: 0, stamps, etag: None };
@@ -269,6 +270,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             let (ticket, before) = self.engine.flights.open(self.at().to_owned());
             if let Some(sight) = self.engine.fetch(self.kind, &ticket, before).await {
                 counters.hit(Tier::L2);
+                trace::hit(self.kind.name(), self.key, Tier::L2);
                 let now = self.engine.clock.now_ms();
                 let outcome = Outcome::new(Answer::Fresh { tier: Tier::L2 }, sight.facts.times, now);
                 return Some((sight.value, outcome));
@@ -404,9 +406,10 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             Via::Tier(tier) => tier,
             Via::Loader { .. } => Tier::L1,
         };
-        self.engine.counters(self.kind).stale_hit(tier);
         let now = self.engine.clock.now_ms();
-        (stale.value, Outcome::new(Answer::Stale { tier, why }, stale.times, now))
+        let outcome = Outcome::new(Answer::Stale { tier, why }, stale.times, now);
+        self.engine.gave_stale(self.kind, self.key, tier, why, outcome.age);
+        (stale.value, outcome)
     }
 }
 

@@ -5,6 +5,9 @@
 //! `born` is milliseconds since 1970; `fresh` and `dead` are milliseconds after it and stop at their largest value.
 //! Flags: bits 0 to 2 codec, 3 compressed, 4 negative, 5 stamps, 6 etag. Stamps: how many, 1 byte; each the number of a
 //! tag, 8, and the generation it was made under, 8. Etag: its length, 1 byte, and its bytes.
+//! A compressed payload says by what and how large it was, see [`compression`].
+
+mod compression;
 
 use std::sync::Arc;
 
@@ -22,12 +25,19 @@ const VERSION: u8 = 1;
 const HEADER: usize = 32;
 const CHECKSUM: usize = 4;
 const CODEC_BITS: u8 = 0b0000_0111;
+const COMPRESSED: u8 = 0b0000_1000;
 const NEGATIVE: u8 = 0b0001_0000;
 const STAMPED: u8 = 0b0010_0000;
 const ETAG: u8 = 0b0100_0000;
 const STAMP: usize = 16;
+/// What this build can read.
+const KNOWN: u8 =
+    CODEC_BITS | NEGATIVE | STAMPED | ETAG | if cfg!(feature = "compression") { COMPRESSED } else { 0 };
 /// Larger entries are neither written nor read.
 pub(crate) const MAX_ENTRY: usize = 64 << 20;
+/// What is left of the largest entry when it has all the stamps and the longest etag there can be.
+pub(crate) const MAX_PAYLOAD: usize =
+    MAX_ENTRY - HEADER - (1 + Stamps::MOST * STAMP) - (1 + u8::MAX as usize) - CHECKSUM;
 /// How far ahead of ours another node's clock may be before its entries are taken as made now.
 const SKEW_MS: u64 = 5_000;
 
@@ -63,6 +73,9 @@ pub(crate) enum Reject {
     Newer,
     Unknown,
     Checksum,
+    /// What is compressed is not what it says.
+    #[cfg_attr(not(feature = "compression"), expect(dead_code, reason = "nothing is decompressed"))]
+    Compression,
     Key,
     Schema,
 }
@@ -85,9 +98,35 @@ pub(crate) struct Opened {
     pub(crate) payload: Bytes,
 }
 
+/// A value in its stored form, compressed where that is worth it.
+#[derive(Clone, Debug)]
+pub(crate) struct Payload {
+    bytes: Bytes,
+    is_compressed: bool,
+}
+
+impl Payload {
+    pub(crate) const fn plain(bytes: Bytes) -> Self {
+        Self { bytes, is_compressed: false }
+    }
+
+    /// Compresses a value of at least `from` bytes, if this build can and a tenth is saved.
+    #[cfg_attr(not(feature = "compression"), expect(unused_variables, reason = "nothing is compressed"))]
+    pub(crate) fn new(bytes: Bytes, from: usize) -> Self {
+        #[cfg(feature = "compression")]
+        if bytes.len() >= from
+            && let Some(bytes) = compression::compress(&bytes)
+        {
+            return Self { bytes, is_compressed: true };
+        }
+        Self::plain(bytes)
+    }
+}
+
 /// Wraps `payload`; `None` when the entry would be oversized.
-pub(crate) fn seal(seal: Seal, facts: &Facts, payload: &[u8]) -> Option<Bytes> {
+pub(crate) fn seal(seal: Seal, facts: &Facts, payload: &Payload) -> Option<Bytes> {
     let Facts { times, negative, took, stamps, etag } = facts;
+    let Payload { bytes: payload, is_compressed } = payload;
     let stamps_size = if stamps.is_empty() { 0 } else { 1 + stamps.len() * STAMP };
     let etag_size = etag.as_ref().map_or(0, |etag| 1 + etag.len());
     let size = HEADER + stamps_size + etag_size + payload.len() + CHECKSUM;
@@ -97,7 +136,10 @@ pub(crate) fn seal(seal: Seal, facts: &Facts, payload: &[u8]) -> Option<Bytes> {
     let (stamp_count, etag_len) =
         (u8::try_from(stamps.len()).ok()?, u8::try_from(etag.as_ref().map_or(0, |etag| etag.len())).ok()?);
     let flag = |on, flag| if on { flag } else { 0 };
-    let flags = flag(*negative, NEGATIVE) | flag(!stamps.is_empty(), STAMPED) | flag(etag.is_some(), ETAG);
+    let flags = flag(*is_compressed, COMPRESSED)
+        | flag(*negative, NEGATIVE)
+        | flag(!stamps.is_empty(), STAMPED)
+        | flag(etag.is_some(), ETAG);
     let mut entry = BytesMut::with_capacity(size);
     entry.put_slice(&MAGIC);
     entry.put_u8(VERSION);
@@ -124,8 +166,12 @@ pub(crate) fn seal(seal: Seal, facts: &Facts, payload: &[u8]) -> Option<Bytes> {
     Some(entry.freeze())
 }
 
-/// Checks `entry` and takes the payload out of it without a copy.
+/// Checks `entry` and takes the payload out of it, without a copy unless it is compressed.
 pub(crate) fn open(entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject> {
+    open_knowing(KNOWN, entry, seal, now)
+}
+
+fn open_knowing(known: u8, entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject> {
     if entry.len() > MAX_ENTRY {
         return Err(Reject::Oversized);
     }
@@ -144,7 +190,7 @@ pub(crate) fn open(entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject
         return Err(Reject::Checksum);
     }
     let flags = header[3];
-    if flags & !(CODEC_BITS | NEGATIVE | STAMPED | ETAG) != 0 {
+    if flags & !known != 0 {
         return Err(Reject::Newer);
     }
     if number(&header[8..16]) != seal.key_hash {
@@ -165,7 +211,12 @@ pub(crate) fn open(entry: &Bytes, seal: Seal, now: u64) -> Result<Opened, Reject
     let etag = if flags & ETAG == 0 { None } else { Some(read_etag(&mut rest)?) };
     let took = u16::from_le_bytes([header[30], header[31]]);
     let facts = Facts { times, negative: flags & NEGATIVE != 0, took, stamps, etag };
-    Ok(Opened { facts, payload: entry.slice(body_end - rest.len()..body_end) })
+    let payload = if flags & COMPRESSED == 0 {
+        entry.slice(body_end - rest.len()..body_end)
+    } else {
+        compression::decompress(rest)?
+    };
+    Ok(Opened { facts, payload })
 }
 
 /// Opens an entry of `key` whatever its type, and tells what it was sealed with. Its birth is given as it was written.

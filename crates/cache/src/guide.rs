@@ -36,6 +36,29 @@ pub mod lease {}
 #[doc = include_str!("../docs/redis.md")]
 pub mod redis {}
 
+/// How values become bytes, and what becomes of stored ones when a type changes.
+#[cfg(feature = "msgpack")]
+#[doc = include_str!("../docs/codecs.md")]
+pub mod codecs {}
+
+/// Values too large and keys too long.
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
+
+/// Values that are stored compressed.
+#[cfg(feature = "compression")]
+#[doc = include_str!("../docs/compression.md")]
+pub mod compression {}
+
+/// What is rare, told one by one.
+#[doc = include_str!("../docs/events.md")]
+pub mod events {}
+
+/// Numbers for a recorder, and lines for a log.
+#[cfg(feature = "metrics")]
+#[doc = include_str!("../docs/metrics.md")]
+pub mod metrics {}
+
 /// Functions whose results are kept: see [`cached`](macro@crate::cached).
 #[cfg(feature = "macros")]
 pub mod functions {}

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// Number of the codec: 0 bytes as they are, 1 JSON, others of the crate or the program that wrote it.
+    /// Number of the codec: 0 bytes as they are, 1 JSON, 2 MessagePack, others of the crate or the program that wrote it.
     pub codec: u8,
     /// When the value was made, milliseconds since 1970.
     pub born_ms: u64,
@@ -30,7 +30,7 @@ pub struct Inspection {
     pub tags: usize,
     /// The version of the value at its source.
     pub etag: Option<Arc<str>>,
-    /// The value as it is stored.
+    /// The value as its codec encoded it.
     pub payload: Bytes,
 }
 
@@ -41,8 +41,8 @@ pub enum NotAnEntry {
     /// Something else wrote it.
     #[error("this is no cache entry; something else wrote it")]
     Foreign,
-    /// A newer release wrote it.
-    #[error("a newer release wrote this entry; use its program")]
+    /// A newer release wrote it, or it is compressed and this build lacks the feature `compression`.
+    #[error("a newer release, or one that compresses, wrote this entry; use its program")]
     Newer,
     /// It is cut or altered.
     #[error("the entry is damaged; delete it, the next read makes it anew")]
@@ -63,7 +63,11 @@ impl Inspection {
             Reject::Magic | Reject::Unknown => NotAnEntry::Foreign,
             Reject::Newer => NotAnEntry::Newer,
             Reject::Key => NotAnEntry::OtherKey,
-            Reject::Truncated | Reject::Oversized | Reject::Checksum | Reject::Schema => NotAnEntry::Damaged,
+            Reject::Truncated
+            | Reject::Oversized
+            | Reject::Checksum
+            | Reject::Compression
+            | Reject::Schema => NotAnEntry::Damaged,
         })?;
         let facts = opened.facts;
         let after = |then: u64| Duration::from_millis(then.saturating_sub(facts.times.born));
@@ -86,7 +90,7 @@ mod tests {
     use super::*;
     use crate::{
         Namespace,
-        envelope::{Facts, Seal, seal},
+        envelope::{Facts, Payload, Seal, seal},
         policy::Times,
         stamp::{Stamp, Stamps},
     };
@@ -99,7 +103,7 @@ mod tests {
         let times = Times { born: 1_000_000, fresh_until: 1_060_000, dead_at: 1_600_000 };
         let stamps: Stamps = [0, 7].map(|tag| Stamp { tag: TagId(tag), latest: 1 }).into_iter().collect();
         let facts = Facts { times, negative: false, took: 12, stamps, etag: Some("v1".into()) };
-        seal(Seal::new(&key("a"), 3, 1), &facts, b"{}").unwrap()
+        seal(Seal::new(&key("a"), 3, 1), &facts, &Payload::plain(Bytes::from_static(b"{}"))).unwrap()
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod entries;
 mod entry;
 mod envelope;
 mod error;
+mod event;
 mod flights;
 mod generations;
 #[cfg(any(doc, doctest))]
@@ -22,10 +23,13 @@ mod inspect;
 mod key;
 mod kind;
 mod l1;
+mod limits;
 mod load;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod outcome;
 mod pattern;
 mod policy;
@@ -38,6 +42,7 @@ mod stamp;
 mod stats;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod trace;
 mod trust;
 mod value;
 
@@ -55,13 +60,17 @@ pub use coherence::BusStats;
 pub use entries::{Entries, OneOfMany};
 pub use entry::{Entry, EntryWithOutcome};
 pub use error::{Error, Result, Source};
+pub use event::{Event, EventStats, Events, LoadFailure, Origin, Rejection, Scope};
 pub use inspect::{Inspection, NotAnEntry};
 pub use key::{Namespace, RawKey};
 pub use kind::Kind;
+pub use limits::Unstorable;
 pub use load::{LoadCx, Loaded};
 pub use outcome::{Answer, Invalidated, LoadError, LoadResult, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
 pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
+#[cfg(feature = "msgpack")]
+pub use value::MsgPack;
 pub use value::{CacheValue, Codec, Json, Raw, Shared, SharedValue};

@@ -11,6 +11,17 @@ pub enum Tier {
     L2,
 }
 
+impl Tier {
+    /// Returns `l1` or `l2`, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::L1 => "l1",
+            Self::L2 => "l2",
+        }
+    }
+}
+
 /// Where an answer came from and how old it is; enough for `Age`, `Cache-Control` and `X-Cache` of a response.
 ///
 /// ```

@@ -45,7 +45,7 @@ pub use self::{
     report::{BreakerState, RemoteHealth},
     tally::BackendStats,
 };
-use crate::{Backend, Clock, Error, RawKey, Result};
+use crate::{Backend, Clock, Error, Event, RawKey, Result, event::Sink};
 
 /// Told of every change the backend has confirmed, after it did: at once, or when it was sent again.
 ///
@@ -74,6 +74,7 @@ pub(crate) struct Remote {
     /// How long a call may take that nobody waits for.
     patience: Duration,
     on_applied: OnApplied,
+    sink: Arc<Sink>,
     orders: AtomicU64,
     breaker: Breaker,
     queue: Mutex<Queue>,
@@ -92,6 +93,7 @@ impl Remote {
         settings: Settings,
         everything: RawKey,
         on_applied: OnApplied,
+        sink: Arc<Sink>,
     ) -> Arc<Self> {
         let patience = settings.budget.saturating_mul(4).clamp(
             Duration::from_millis(200),
@@ -105,6 +107,7 @@ impl Remote {
             settings,
             patience,
             on_applied,
+            sink,
             orders: AtomicU64::new(0),
             breaker: Breaker::new(settings.failures),
             queue: Mutex::new(Queue::new(limits, everything)),
@@ -224,6 +227,7 @@ impl Remote {
 
     fn opened(self: &Arc<Self>) {
         self.log.opened(self);
+        self.sink.tell(|| Event::BackendDown { failure: self.breaker.state().last_failure });
         self.keep_up();
     }
 

@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use crate::{BackendStats, BusStats, Tier, key::same_name, kind::name_hash};
+use crate::{BackendStats, BusStats, EventStats, Tier, key::same_name, kind::name_hash};
 
 /// Kinds counted one by one; the rest share one line.
 const KINDS: usize = 256;
@@ -55,6 +55,7 @@ pub(crate) struct Counters {
     joins: AtomicU64,
     backend_errors: AtomicU64,
     rejected: AtomicU64,
+    not_stored: AtomicU64,
 }
 
 impl Counters {
@@ -97,6 +98,10 @@ impl Counters {
         add_one(&self.rejected);
     }
 
+    pub(crate) fn not_stored(&self) {
+        add_one(&self.not_stored);
+    }
+
     fn snapshot(&self) -> KindStats {
         KindStats {
             name: self.name,
@@ -110,6 +115,7 @@ impl Counters {
             joins: self.joins.load(Relaxed),
             backend_errors: self.backend_errors.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
+            not_stored: self.not_stored.load(Relaxed),
         }
     }
 }
@@ -182,6 +188,8 @@ pub struct Stats {
     pub l1_max_bytes: u64,
     /// Keys with a load or a backend call under way.
     pub in_flight: u64,
+    /// What became of events.
+    pub events: EventStats,
     /// What happened between the cache and its backend.
     pub backend: BackendStats,
     /// What the bus did; `None` without one.
@@ -217,6 +225,8 @@ pub struct KindStats {
     pub backend_errors: u64,
     /// Stored bytes that were not the entry asked for: damaged, of another release, schema or key.
     pub rejected: u64,
+    /// Values given to their callers and not stored: too large, under too long a key, or not to be encoded.
+    pub not_stored: u64,
 }
 
 impl KindStats {

@@ -10,6 +10,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Source;
 
+#[cfg(feature = "msgpack")]
+mod msgpack;
+
+#[cfg(feature = "msgpack")]
+pub use self::msgpack::MsgPack;
+
 /// A type that can be cached. For a type with serde, one line:
 ///
 /// ```
@@ -22,7 +28,8 @@ use crate::Source;
 /// impl CacheValue for Quote { type Codec = Json; }
 /// ```
 pub trait CacheValue: Sized + Send + Sync + 'static {
-    /// How values become bytes, and what a hit hands out: [`Json`] gives `Arc<Self>`, [`Raw`] gives `Bytes`.
+    /// How values become bytes, and what a hit hands out: [`Json`] gives `Arc<Self>`, [`Raw`] gives `Bytes`. With the
+    /// feature `msgpack` there is `MsgPack`, which gives `Arc<Self>` too.
     type Codec: Codec<Self>;
 
     /// Returns true for a value that says there is nothing; it gets the negative time to live of its kind and no
@@ -146,30 +153,30 @@ json_values!(bool, i32, i64, u32, u64, f64, String, serde_json::Value);
 
 impl<V> CacheValue for Vec<V>
 where
-    V: CacheValue<Codec = Json> + Serialize + DeserializeOwned,
+    V: CacheValue<Codec: Codec<Self>>,
 {
-    type Codec = Json;
+    type Codec = V::Codec;
 }
 
 impl<V> CacheValue for BTreeMap<String, V>
 where
-    V: CacheValue<Codec = Json> + Serialize + DeserializeOwned,
+    V: CacheValue<Codec: Codec<Self>>,
 {
-    type Codec = Json;
+    type Codec = V::Codec;
 }
 
 impl<V> CacheValue for HashMap<String, V>
 where
-    V: CacheValue<Codec = Json> + Serialize + DeserializeOwned,
+    V: CacheValue<Codec: Codec<Self>>,
 {
-    type Codec = Json;
+    type Codec = V::Codec;
 }
 
 impl<V> CacheValue for Option<V>
 where
-    V: CacheValue<Codec = Json> + Serialize + DeserializeOwned,
+    V: CacheValue<Codec: Codec<Self>>,
 {
-    type Codec = Json;
+    type Codec = V::Codec;
 
     fn is_absent(&self) -> bool {
         self.is_none()

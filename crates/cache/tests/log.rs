@@ -12,7 +12,7 @@ use bytes::Bytes;
 use stockpile_cache::{Cache, Kind, MemoryBackend, testkit::ChaosBackend};
 use tokio::time::sleep;
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
@@ -25,7 +25,7 @@ fn cache() -> (Cache, ChaosBackend) {
     (Cache::builder().backend(Arc::new(chaos.clone())).build().unwrap(), chaos)
 }
 
-/// Keeps every line of the cache.
+/// Keeps every line of the cache that is not for debugging.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -39,7 +39,7 @@ impl Visit for Line {
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("stockpile_cache")
+        metadata.target().starts_with("stockpile_cache") && *metadata.level() <= Level::INFO
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -65,6 +65,11 @@ pub(crate) async fn health(
 ) -> Result<HttpResponse, Problem> {
     Parameters::new(request.query_string(), &[]).finish()?;
     let connected = store_answers(&state).await;
+    // Redis is the only backend a server's cache can have.
+    let redis = state.cache.remote_health().map_or("disabled", |remote| match remote.health {
+        stockpile_cache::Health::Down => "disconnected",
+        _ => "connected",
+    });
     let stats = state.cache.stats();
     let answers = || stats.kinds.iter().filter(|kind| kind.name != PACKED.name());
     let sum = |count: fn(&KindStats) -> u64| answers().map(count).sum::<u64>();
@@ -72,16 +77,20 @@ pub(crate) async fn health(
         (sum(KindStats::hits), sum(KindStats::stale_hits), sum(|kind| kind.misses));
     let reads = hits + stale_hits + misses;
     let health = Health {
-        status: if connected { "healthy" } else { "unhealthy" },
+        status: match (connected, redis) {
+            (false, _) => "unhealthy",
+            (true, "disconnected") => "degraded",
+            (true, _) => "healthy",
+        },
         version: state.version,
         uptime_s: state.started.elapsed().as_secs(),
         services: BTreeMap::from([
             (state.store.engine, if connected { "connected" } else { "disconnected" }),
-            ("redis", "disabled"),
+            ("redis", redis),
             ("langfuse", "disabled"),
         ]),
         cache: CacheHealth {
-            available: stats.l1_max_bytes > 0,
+            available: stats.l1_max_bytes > 0 || redis == "connected",
             hits,
             misses,
             stale_hits,

@@ -14,6 +14,7 @@ mod openapi;
 mod overview;
 mod process;
 mod real_market;
+mod redis;
 mod revision;
 mod search;
 mod stock;

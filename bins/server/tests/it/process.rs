@@ -139,11 +139,10 @@ fn everything_this_release_lacks_is_named_at_once_and_nothing_is_made() {
     let mut server = server(folder.path());
     server
         .env("STORAGE_URL", "clickhouse://app:p4ssw-x9@127.0.0.1:8123/stock_data")
-        .env("CACHE_URL", "redis://127.0.0.1:6379")
         .env("API_ACCESS", "authenticated");
     let (code, text) = run(&mut server);
     assert_eq!(code, 2, "{text}");
-    for name in ["STORAGE_URL", "CACHE_URL", "API_ACCESS"] {
+    for name in ["STORAGE_URL", "API_ACCESS"] {
         assert!(text.contains(name), "{text}");
     }
     assert!(!text.contains("p4ssw-x9"), "{text}");

@@ -33,7 +33,7 @@ impl Engine {
         };
         let counter = tag.counter(&self.namespace);
         let receipt = remote.bump(&counter, how, self.deadline()).await;
-        Invalidated { complete: receipt.answer.is_some() && !receipt.queued, queued: receipt.queued }
+        Invalidated { complete: receipt.is_done(), queued: receipt.queued }
     }
 
     /// Takes in what the backend has confirmed, and tells the others.

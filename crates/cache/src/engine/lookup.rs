@@ -1,18 +1,19 @@
 //! Steps that ask or change the backend.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::join;
 
 use super::{Engine, Place, Sealed, Sight};
 use crate::{
-    CacheValue, Codec, Kind,
+    CacheValue, Codec, Kind, Rejection,
     envelope::{self, Reject},
     flights::{Before, Ticket},
     generations::Verdict,
+    limits::coded,
     policy::Terms,
-    remote::{Deadline, Receipt, Turn},
+    remote::{Deadline, Fault, Receipt, Remote, Turn},
     stamp::TagId,
 };
 
@@ -39,6 +40,9 @@ impl Engine {
         deadline: Deadline,
     ) -> Found<V> {
         let Some(remote) = &self.remote else { return Found::Unknown };
+        if !place.takes_values {
+            return Found::Unknown;
+        }
         // Nobody waits for his turn at a backend that is not asked.
         if remote.is_asked() && !self.settled(before, deadline).await {
             return Found::Unknown;
@@ -49,12 +53,28 @@ impl Engine {
             Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes), deadline).await,
             Ok(None) => Found::Nothing,
             Err(fault) => {
-                if fault.is_failure() {
-                    self.counters(kind).backend_error();
-                }
+                self.backend_fault(kind, fault);
                 Found::Unknown
             }
         }
+    }
+
+    /// Asks for many entries at once; one answer per place. Where nothing may be stored, nothing is.
+    pub(crate) async fn ask_many(
+        &self,
+        remote: &Arc<Remote>,
+        places: &[Place],
+        deadline: Deadline,
+    ) -> Result<Vec<Option<Bytes>>, Fault> {
+        let asked = places.iter().filter(|place| place.takes_values);
+        let raws: Vec<_> = asked.map(|place| place.raw.clone()).collect();
+        if raws.is_empty() {
+            return Ok(vec![None; places.len()]);
+        }
+        // A backend that gives fewer answers than keys gives misses.
+        let mut answers = remote.get_many(&raws, deadline).await?.into_iter();
+        let answer = |place: &Place| if place.takes_values { answers.next().flatten() } else { None };
+        Ok(places.iter().map(answer).collect())
     }
 
     /// Starts the time a request may spend on the backend, over all it asks of it.
@@ -79,14 +99,14 @@ impl Engine {
             Ok(opened) if opened.facts.times.dead_at <= now => Found::Nothing,
             Ok(opened) => {
                 let weight = opened.payload.len() as u64;
-                if let Ok(value) = V::Codec::decode(opened.payload) {
+                if let Some(value) = coded(|| V::Codec::decode(opened.payload)) {
                     return Found::Entry(Sight { value, facts: opened.facts, weight });
                 }
-                self.counters(kind).reject();
+                self.rejected(kind, place, Rejection::NotDecodable);
                 Found::Nothing
             }
             Err(reject) => {
-                self.counters(kind).reject();
+                self.rejected(kind, place, Rejection::of(reject));
                 if reject == Reject::Newer { Found::Foreign } else { Found::Nothing }
             }
         }
@@ -204,8 +224,8 @@ impl Engine {
     }
 
     fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
-        if receipt.failed {
-            self.counters(kind).backend_error();
+        if let Some(failure) = receipt.failed {
+            self.backend_failed(kind, failure);
         }
         receipt
     }

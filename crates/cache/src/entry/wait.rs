@@ -5,7 +5,7 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     Answer, Answered, Arrival, CacheValue, Entry, LoadError, Outcome, Progress, Terms, Via, Waiting, Why,
 };
-use crate::{l1::Pause, policy::millis};
+use crate::{l1::Pause, policy::millis, trace};
 
 pub(crate) struct Asked<'a, 'e, V: CacheValue> {
     pub(crate) entry: &'a Entry<'e, V>,
@@ -71,6 +71,7 @@ impl<V: CacheValue> Asked<'_, '_, V> {
         let answer = match arrival.via {
             Via::Tier(tier) => {
                 counters.hit(tier);
+                trace::hit(self.entry.kind.name(), self.entry.key, tier);
                 Answer::Fresh { tier }
             }
             Via::Loader { took, stored } => {

@@ -7,12 +7,14 @@ use tokio::time::Instant;
 
 use super::{Flight, Loaded, context::Wishes, flight::Landed, progress::publish};
 use crate::{
-    CacheValue, Kind, LoadError,
+    CacheValue, Kind, LoadError, LoadFailure,
     coherence::Operation,
     engine::{Engine, Found, Place},
     flights::Before,
+    key::EntryKey,
     remote::{Deadline, panic_message},
     stamp::TagId,
+    trace,
 };
 
 /// A load of many keys about to run: one flight for each key, which no other load is after.
@@ -41,25 +43,32 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
         if missing.is_empty() {
             return;
         }
-        let Ok(_permit) = engine.loads.try_acquire() else { return fail(missing, &LoadError::Overloaded) };
+        let first = missing.first().map(|(flight, _, _)| flight.ticket.key.clone());
+        let first = first.as_ref().map_or("", EntryKey::as_str);
+        let Ok(_permit) = engine.loads.try_acquire() else {
+            engine.load_refused(&kind, first);
+            return fail(missing, &LoadError::Overloaded);
+        };
         let news = engine.generations.newest();
         let stamped = if answers { engine.stamp(&tags, deadline).await } else { engine.stamp_known(&tags) };
         let keys = missing.iter().map(|(flight, _, _)| flight.ticket.key.as_str().to_owned()).collect();
         engine.counters(&kind).load();
         let start = Instant::now();
-        let loaded = match AssertUnwindSafe(async { load(keys).await }).catch_unwind().await {
+        let loading = trace::in_load_span(kind.name(), first, async { load(keys).await });
+        let loaded = match AssertUnwindSafe(loading).catch_unwind().await {
             Ok(Ok(loaded)) => Ok(loaded),
-            Ok(Err(error)) => Err(LoadError::Loader(Arc::new(error))),
-            Err(panic) => Err(LoadError::Panicked(panic_message(&*panic).into())),
+            Ok(Err(error)) => Err((LoadError::Loader(Arc::new(error)), LoadFailure::Error)),
+            Err(panic) => Err((LoadError::Panicked(panic_message(&*panic).into()), LoadFailure::Panic)),
         };
+        let took = start.elapsed();
+        engine.load_took(&kind, took);
         let mut values: HashMap<String, V> = match loaded {
             Ok(loaded) => loaded.into_iter().collect(),
-            Err(error) => {
-                engine.counters(&kind).load_error();
+            Err((error, failure)) => {
+                engine.load_failed(&kind, first, failure);
                 return fail(missing, &error);
             }
         };
-        let took = start.elapsed();
         let deadline = deadline.put_off(took);
         let mut writes = Vec::new();
         for (flight, place, writable) in missing {
@@ -106,15 +115,11 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
     deadline: Deadline,
 ) -> (Vec<Placed<V, E>>, bool) {
     let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
-    let raws: Vec<_> = places.iter().map(|place| place.raw.clone()).collect();
     let answers = match &engine.remote {
         Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
-            let get = remote.get_many(&raws, deadline);
+            let get = engine.ask_many(remote, &places, deadline);
             let answers = join(get, engine.learn(tags, deadline)).await.0;
-            if answers.as_ref().is_err_and(|fault| fault.is_failure()) {
-                engine.counters(kind).backend_error();
-            }
-            answers.ok()
+            answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).ok()
         }
         _ => None,
     };

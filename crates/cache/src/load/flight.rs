@@ -14,7 +14,7 @@ use super::{
     progress::publish,
 };
 use crate::{
-    Abandoned, CacheValue, Codec, Kind, LoadError, Shared, Tier,
+    Abandoned, CacheValue, Codec, Kind, LoadError, LoadFailure, Shared, Tier,
     coherence::Operation,
     engine::{Engine, Found, Place, Sealed, Sight, Stamped},
     envelope::{self, Facts},
@@ -23,6 +23,7 @@ use crate::{
     policy::{Terms, Times, millis},
     remote::{Deadline, panic_message},
     stamp::{Stamps, TagId},
+    trace,
 };
 
 /// A load about to run.
@@ -81,7 +82,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let landed = match AssertUnwindSafe(self.fly(&place, before, &mut load)).catch_unwind().await {
             Ok(landed) => landed,
             Err(panic) => {
-                self.engine.counters(&self.kind).load_error();
+                self.engine.load_failed(&self.kind, self.ticket.key.as_str(), LoadFailure::Panic);
                 Err(LoadError::Panicked(panic_message(&*panic).into()))
             }
         };
@@ -192,7 +193,11 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
             }
         }
-        let Ok(_permit) = engine.loads.try_acquire() else { return Err(LoadError::Overloaded) };
+        let key = self.ticket.key.clone();
+        let Ok(_permit) = engine.loads.try_acquire() else {
+            engine.load_refused(&self.kind, key.as_str());
+            return Err(LoadError::Overloaded);
+        };
         let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
         let news = engine.generations.newest();
         // A backend that did not answer is not asked again: the caller has waited for it once.
@@ -209,14 +214,15 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let start = Instant::now();
         let loaded = tokio::select! {
             biased;
-            loaded = load(cx) => loaded,
+            loaded = trace::in_load_span(self.kind.name(), key.as_str(), async { load(cx).await }) => loaded,
             () = self.ticket.abandoned(), if self.may_abort() => return Err(LoadError::Cancelled),
         };
+        let took = start.elapsed();
+        engine.load_took(&self.kind, took);
         let loaded = loaded.map_err(|error| {
-            engine.counters(&self.kind).load_error();
+            engine.load_failed(&self.kind, key.as_str(), LoadFailure::Error);
             LoadError::Loader(Arc::new(error))
         })?;
-        let took = start.elapsed();
         let wishes = std::mem::take(&mut *wishes.lock().unwrap_or_else(PoisonError::into_inner));
         let deadline = deadline.put_off(took);
         let cargo = self.unload(loaded, wishes, took, stamped, news, deadline).await?;
@@ -304,8 +310,14 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let Cargo { value, absent, wishes, took, stamped } = cargo;
         let now = engine.clock.now_ms();
         let times = wishes.plan(&self.terms, absent, now, place.seal.spread());
-        let packed = times.and_then(|times| engine.pack::<V>(value.clone(), times));
+        let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times));
         let (Some(packed), Some(stamped)) = (packed, stamped) else {
+            engine.loaded(&self.kind, key.as_str(), took, false);
+            if let Some(stale) = self.stale.as_ref().filter(|_| self.is_early) {
+                // Or every read would start the next load, for the same end.
+                let until = now.saturating_add(millis(self.terms.throttle));
+                self.ticket.fill(|| engine.l1.put_off(key, stale.times, until));
+            }
             let times = times.unwrap_or(Times { born: wishes.born(now), fresh_until: now, dead_at: now });
             let times = Times { fresh_until: now, dead_at: now, ..times };
             let via = Via::Loader { took, stored: false };
@@ -323,6 +335,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             (false, false) => self.ticket.fill(fill).then(Before::default),
         };
         let stored = before.is_some() && (engine.l1.is_on() || sealed.is_some());
+        engine.loaded(&self.kind, key.as_str(), took, stored);
         let is_fill = !self.is_anew;
         let sealed = sealed.zip(before).map(|(bytes, before)| Sealed { bytes, before, is_fill });
         let sight = Sight { value, facts, weight: packed.weight };

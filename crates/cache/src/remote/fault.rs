@@ -48,9 +48,12 @@ impl Fault {
         }
     }
 
-    /// Whether the backend was asked and failed.
-    pub(crate) const fn is_failure(self) -> bool {
-        matches!(self, Self::Failed(_))
+    /// How the backend failed, if it was asked.
+    pub(crate) const fn failure(self) -> Option<Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::NotAsked | Self::Unsupported => None,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{Remote, breaker::Phase};
-use crate::Health;
+use crate::{Event, Health};
 
 /// How much later than planned the task may be before its runtime is taken as stopped.
 const OVERDUE: Duration = Duration::from_secs(15);
@@ -80,7 +80,10 @@ impl Remote {
             // What it missed first: a read must not find what was deleted meanwhile.
             let good = good && self.replay(None).await;
             match self.breaker.end_probe(good) {
-                Some(outage) => self.log.closed(self, outage),
+                Some(outage) => {
+                    self.log.closed(self, outage);
+                    self.sink.tell(|| Event::BackendUp { outage });
+                }
                 None => self.log.summary(self),
             }
         } else if self.breaker.is_closed() {

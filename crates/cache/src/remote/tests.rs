@@ -42,7 +42,7 @@ impl Rig {
         };
         let everything = RawKey::own(&Namespace::default(), "everything");
         let backend = Arc::new(chaos.clone());
-        let remote = Remote::new(backend, clock.shared(), settings, everything, on_applied);
+        let remote = Remote::new(backend, clock.shared(), settings, everything, on_applied, Arc::default());
         Self { remote, chaos, clock, said }
     }
 
@@ -114,7 +114,7 @@ async fn bump_that_failed_is_repeated() {
     let before = rig.chaos.seed_generation(&counter).await.unwrap().generation;
     rig.chaos.fail(true);
     let receipt = rig.remote.bump(&counter, Invalidation::Expire, rig.remote.deadline()).await;
-    assert!(receipt.answer.is_none() && receipt.queued && receipt.failed);
+    assert!(receipt.answer.is_none() && receipt.queued && receipt.failed.is_some());
     assert!(rig.remote.has_bump(&counter) && !rig.remote.holds(&key("k")));
     rig.chaos.fail(false);
     assert!(rig.remote.flush(SECOND).await);
@@ -155,6 +155,6 @@ fn debug_shows_no_key() {
     let clock = Arc::new(SystemClock);
     let settings = Settings { budget: SECOND, sweep_budget: SECOND, failures: 3, keys: 1, bytes: 1 };
     let backend = Arc::new(MemoryBackend::new(1 << 20));
-    let remote = Remote::new(backend, clock, settings, key("secret"), Arc::new(|_| {}));
+    let remote = Remote::new(backend, clock, settings, key("secret"), Arc::new(|_| {}), Arc::default());
     assert!(!format!("{remote:?}").contains("secret"));
 }

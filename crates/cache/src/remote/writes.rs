@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    Deadline, Fault, Remote,
+    Deadline, Failure, Fault, Remote,
     fault::Landing,
     queue::{Op, Start},
 };
@@ -44,20 +44,25 @@ pub(crate) struct Receipt<T> {
     pub(crate) answer: Option<T>,
     /// It will be sent again.
     pub(crate) queued: bool,
-    /// The backend was asked and failed.
-    pub(crate) failed: bool,
+    /// How the backend failed, when it was asked.
+    pub(crate) failed: Option<Failure>,
 }
 
 impl<T> Default for Receipt<T> {
     fn default() -> Self {
-        Self { answer: None, queued: false, failed: false }
+        Self { answer: None, queued: false, failed: None }
     }
 }
 
 impl<T> Receipt<T> {
     fn new(answer: Result<T, Fault>, queued: bool) -> Self {
-        let failed = answer.as_ref().is_err_and(|fault| fault.is_failure());
+        let failed = answer.as_ref().err().and_then(|fault| fault.failure());
         Self { answer: answer.ok(), queued, failed }
+    }
+
+    /// Whether the backend has the change.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.answer.is_some() && !self.queued
     }
 
     /// Says it as a caller is told; `done` is what the change was, when the backend has it.
@@ -70,7 +75,7 @@ impl<T> Receipt<T> {
     }
 
     const fn kept() -> Self {
-        Self { answer: None, queued: true, failed: false }
+        Self { answer: None, queued: true, failed: None }
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::rules::Rules;
 
-/// A longer key is nobody's who asks honestly.
-const MAX_KEY: usize = 4096;
+/// The engine stores nothing under a longer one.
+const MAX_KEY: usize = 1024;
 
 /// The head of a request, of whichever framework.
 pub(super) trait Head {

@@ -90,6 +90,18 @@ pub(crate) fn text(value: &'static str) -> Bytes {
     Bytes::from_static(value.as_bytes())
 }
 
+/// Bytes that no compression makes smaller; always the same.
+pub(crate) fn noise(size: usize) -> Bytes {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(size).collect()
+}
+
 /// A loader that waits to be let go.
 #[derive(Clone)]
 pub(crate) struct Gate {

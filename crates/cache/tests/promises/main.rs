@@ -3,13 +3,19 @@
 
 mod breaker;
 mod bus;
+mod codecs;
+mod compression;
 mod early;
+mod events;
 mod expiry;
 mod fence;
 mod ghost;
 mod kit;
 mod lease;
+mod limits;
+mod logging;
 mod many;
+mod metrics;
 mod outage;
 mod replay;
 mod single_flight;

@@ -274,7 +274,7 @@ async fn value_too_large_for_the_queue_is_kept_as_a_deletion() {
     });
     rig.cache.set(&PAGE, "k", text("old")).await;
     outage(&rig).await;
-    rig.cache.set(&PAGE, "k", vec![0; 20_000].into()).await;
+    rig.cache.set(&PAGE, "k", crate::kit::noise(20_000)).await;
     assert!(rig.cache.remote_health().unwrap().queued_bytes < 10_000);
     recovery(&rig).await;
     assert_eq!(rig.node().get(&PAGE, "k").await, None);
