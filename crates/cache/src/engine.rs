@@ -7,6 +7,7 @@ mod stamping;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::{lookup::Found, stamping::Stamped};
@@ -15,7 +16,7 @@ use crate::{
     coherence::Coherence,
     envelope::{Facts, Payload, Seal},
     event::Sink,
-    flights::Flights,
+    flights::{Before, Flights},
     generations::{Generations, Verdict},
     key::{EntryKey, EntryRef},
     l1::{L1, Pause, Seen, Slot},
@@ -95,6 +96,14 @@ pub(crate) struct Leftover<V: CacheValue> {
     pub(crate) pause: Option<Pause>,
     /// Whether the backend was not asked for so long that it may have been removed there.
     pub(crate) is_unchecked: bool,
+}
+
+/// The bytes of a load, to be written once earlier writes have ended.
+pub(crate) struct Sealed {
+    pub(crate) bytes: Bytes,
+    pub(crate) before: Before,
+    /// False when it replaces what is there, like a change.
+    pub(crate) is_fill: bool,
 }
 
 /// A value ready to be stored.

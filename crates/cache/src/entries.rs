@@ -106,7 +106,7 @@ impl<'a, V: CacheValue> Entries<'a, V> {
             if let Seat::Lead(ticket, progress, before) = seat {
                 let (engine, kind, tags, stale) =
                     (Arc::clone(self.engine), *self.kind, tags.clone(), stale.clone());
-                let is_early = false;
+                let (is_early, is_anew) = (false, false);
                 flights.push(Flight {
                     engine,
                     kind,
@@ -115,6 +115,7 @@ impl<'a, V: CacheValue> Entries<'a, V> {
                     stale,
                     is_early,
                     is_unchecked,
+                    is_anew,
                     ticket,
                     progress,
                 });

@@ -4,8 +4,8 @@ use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
 use crate::{
-    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
-    Written,
+    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, LoadResult, Loaded, Outcome, Policy, Shared, Stored,
+    Tier, Why, Written,
     coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
@@ -18,6 +18,7 @@ use crate::{
     trace,
 };
 
+mod refresh;
 mod wait;
 
 pub(crate) use self::wait::Asked;
@@ -129,14 +130,31 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
+        self.get_or_load_with(|entry| (entry, load)).await
+    }
+
+    /// As [`get_or_load`](Self::get_or_load), with tags and a loader that are made when they are needed.
+    pub(crate) async fn get_or_load_with<E, F, Fut>(
+        self,
+        prepare: impl FnOnce(Self) -> (Self, F),
+    ) -> LoadResult<V, E>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+    {
         match self.local() {
             Some(hit) if !hit.is_due => Ok(hit.value),
             Some(hit) => {
-                self.load_early(hit.now, as_loaded(load));
+                let (entry, load) = prepare(self);
+                entry.load_early(hit.now, as_loaded(load));
                 Ok(hit.value)
             }
-            // Boxed, so that a caller's future stays small on the way most calls take.
-            None => Box::pin(self.load(as_loaded(load))).await.map(|(value, _)| value),
+            None => {
+                let (entry, load) = prepare(self);
+                // Boxed, so that a caller's future stays small on the way most calls take.
+                Box::pin(entry.load(as_loaded(load))).await.map(|(value, _)| value)
+            }
         }
     }
 
@@ -304,6 +322,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             stale,
             is_early: true,
             is_unchecked: false,
+            is_anew: false,
             ticket,
             progress,
         };
@@ -336,9 +355,19 @@ impl<'a, V: CacheValue> Entry<'a, V> {
                 Seat::Lead(ticket, progress, before) => {
                     let (engine, kind, stale) = (Arc::clone(self.engine), *self.kind, stale.clone());
                     let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
-                    let (tags, is_early) = (tags.clone(), false);
-                    let flight =
-                        Flight { engine, kind, terms, tags, stale, is_early, is_unchecked, ticket, progress };
+                    let (tags, is_early, is_anew) = (tags.clone(), false, false);
+                    let flight = Flight {
+                        engine,
+                        kind,
+                        terms,
+                        tags,
+                        stale,
+                        is_early,
+                        is_unchecked,
+                        is_anew,
+                        ticket,
+                        progress,
+                    };
                     tokio::spawn(flight.run(before, load));
                     true
                 }
@@ -411,6 +440,28 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         self.get_or_revalidate(as_loaded(load)).await
+    }
+
+    /// As [`Entry::get_or_load`], with a loader that is made when one is needed.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) async fn get_or_load_with<E, F, Fut>(
+        self,
+        make: impl FnOnce() -> F,
+    ) -> Result<(Shared<V>, Outcome), LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        match self.0.local() {
+            Some(hit) => {
+                if hit.is_due {
+                    self.0.load_early(hit.now, as_loaded(make()));
+                }
+                Ok(answered(hit))
+            }
+            None => Box::pin(self.0.load(as_loaded(make()))).await,
+        }
     }
 
     /// As [`Entry::get_or_revalidate`].

@@ -173,6 +173,22 @@ impl Ticket {
             self.pass.writing.store(true, Ordering::Release);
         })
     }
+
+    /// As [`fill`](Self::fill), for a value newer than whatever else works on the key: that stores nothing any more.
+    /// Gives the writes to wait for before one's own, or nothing when the entry was changed since this work began.
+    pub(crate) fn overrule(&self, writes: bool, fill: impl FnOnce()) -> Option<Before> {
+        let mut shard = self.flights.shard(&self.key);
+        if self.pass.is_outdated() {
+            return None;
+        }
+        let others = shard
+            .get_mut(&self.key)
+            .map(|passes| passes.extract_if(.., |pass| !Arc::ptr_eq(pass, &self.pass)).collect::<Vec<_>>());
+        let before = void(others.unwrap_or_default());
+        fill();
+        self.pass.writing.store(writes, Ordering::Release);
+        Some(before)
+    }
 }
 
 impl Drop for Ticket {
@@ -264,6 +280,19 @@ impl Flights {
         drop(shard);
         let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
         (Seat::Lead(ticket, sender, before), results, waiting)
+    }
+
+    /// Starts a load of `key` that gives a `T`, whether or not one runs.
+    pub(crate) fn lead<T: Default + Send + Sync + 'static>(
+        self: &Arc<Self>,
+        key: &EntryKey,
+        tags: &[TagId],
+    ) -> (Ticket, watch::Sender<T>, Waiting) {
+        let (sender, results) = watch::channel(T::default());
+        let pass = Pass::new(false, Some(Box::new(results)), tags);
+        let waiting = Waiting::join(&pass);
+        self.shard(key).entry(key.clone()).or_default().push(Arc::clone(&pass));
+        (Ticket { flights: Arc::clone(self), key: key.clone(), pass }, sender, waiting)
     }
 
     /// Changes an entry: voids what runs on the key, runs `change`, and gives a ticket for the backend write.

@@ -58,3 +58,7 @@ pub mod events {}
 #[cfg(feature = "metrics")]
 #[doc = include_str!("../docs/metrics.md")]
 pub mod metrics {}
+
+/// Functions whose results are kept: see [`cached`](macro@crate::cached).
+#[cfg(feature = "macros")]
+pub mod functions {}

@@ -5,6 +5,8 @@ mod bounded;
 mod builder;
 mod bus;
 mod cache;
+#[cfg(feature = "macros")]
+mod cached;
 mod clock;
 mod coherence;
 mod engine;
@@ -23,6 +25,9 @@ mod kind;
 mod l1;
 mod limits;
 mod load;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod outcome;
@@ -31,6 +36,8 @@ mod policy;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod remote;
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub mod response;
 mod stamp;
 mod stats;
 #[cfg(feature = "testkit")]
@@ -46,6 +53,8 @@ pub use backend::{
 pub use builder::CacheBuilder;
 pub use bus::{Bus, BusEvent, MemoryBus};
 pub use cache::Cache;
+#[cfg(feature = "macros")]
+pub use cached::cached;
 pub use clock::{Clock, SystemClock};
 pub use coherence::BusStats;
 pub use entries::{Entries, OneOfMany};
@@ -57,7 +66,7 @@ pub use key::{Namespace, RawKey};
 pub use kind::Kind;
 pub use limits::Unstorable;
 pub use load::{LoadCx, Loaded};
-pub use outcome::{Answer, Invalidated, LoadError, Outcome, Removed, Stored, Tier, Why, Written};
+pub use outcome::{Answer, Invalidated, LoadError, LoadResult, Outcome, Removed, Stored, Tier, Why, Written};
 pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
 pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::policy::Times;
+use crate::{Shared, policy::Times};
 
 /// Which tier answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +148,9 @@ impl Outcome {
         if self.fresh_for.is_zero() { Duration::ZERO } else { self.age.saturating_add(self.fresh_for) }
     }
 }
+
+/// What a load gives its callers: the value, shared, or why there is none.
+pub type LoadResult<V, E> = Result<Shared<V>, LoadError<E>>;
 
 /// Why [`get_or_load`](crate::Entry::get_or_load) has no value.
 ///

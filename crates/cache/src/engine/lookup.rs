@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::future::join;
 
-use super::{Engine, Place, Sight};
+use super::{Engine, Place, Sealed, Sight};
 use crate::{
     CacheValue, Codec, Kind, Rejection,
     envelope::{self, Reject},
@@ -180,17 +180,20 @@ impl Engine {
         &self,
         kind: &Kind<V>,
         place: &Place,
-        sealed: Bytes,
+        sealed: Sealed,
         millis: u64,
         ticket: &Ticket,
     ) -> bool {
+        let Sealed { bytes, before, is_fill } = sealed;
+        let deadline = self.deadline();
+        let settled = self.settled(before, deadline).await;
         let mut order = 0;
         // Under the key's lock, so that this write comes before every later change.
         if millis == 0 || !ticket.fill(|| order = self.order()) {
             return false;
         }
-        let turn = Turn { order, settled: true, deadline: self.deadline() };
-        let written = self.write(kind, place, sealed, millis, true, turn).await.answer.is_some();
+        let turn = Turn { order, settled, deadline };
+        let written = self.write(kind, place, bytes, millis, is_fill, turn).await.answer.is_some();
         if ticket.pass.is_void() {
             // Changed elsewhere while this was being written: what is there now is too old.
             self.erase(kind, place, Turn { deadline: self.deadline(), ..turn }).await;

@@ -4,7 +4,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, time::Instant};
 
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     Abandoned, CacheValue, Codec, Kind, LoadError, LoadFailure, Shared, Tier,
     coherence::Operation,
-    engine::{Engine, Found, Place, Sight, Stamped},
+    engine::{Engine, Found, Place, Sealed, Sight, Stamped},
     envelope::{self, Facts},
     flights::{Before, Seat, Ticket},
     l1::Pause,
@@ -38,11 +37,13 @@ pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) is_early: bool,
     /// Whether `stale` is still there only unless the backend says otherwise.
     pub(crate) is_unchecked: bool,
+    /// Whether to load whatever is stored.
+    pub(crate) is_anew: bool,
     pub(crate) ticket: Ticket,
     pub(crate) progress: watch::Sender<Progress<V, E>>,
 }
 
-pub(super) type Landed<V> = (Arrival<V>, Option<Bytes>);
+pub(super) type Landed<V> = (Arrival<V>, Option<Sealed>);
 
 /// How a flight ends that does not fail.
 enum Landing<V: CacheValue> {
@@ -89,7 +90,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Ok(landed) => landed,
             Err(error) => return self.fail(error),
         };
-        let Self { engine, kind, terms, tags, stale, ticket, progress, .. } = self;
+        let Self { engine, kind, terms, tags, stale, ticket, progress, is_anew, .. } = self;
         match landed {
             Landing::Due(arrival) => {
                 let key = ticket.key.clone();
@@ -97,9 +98,20 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 publish(&progress, Ok(arrival.clone()));
                 let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
                 if let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) {
-                    let (stale, is_early, is_unchecked) = (Some(arrival), true, false);
-                    let next =
-                        Self { engine, kind, terms, tags, stale, is_early, is_unchecked, ticket, progress };
+                    let stale = Some(arrival);
+                    let (is_early, is_unchecked, is_anew) = (true, false, false);
+                    let next = Self {
+                        engine,
+                        kind,
+                        terms,
+                        tags,
+                        stale,
+                        is_early,
+                        is_unchecked,
+                        is_anew,
+                        ticket,
+                        progress,
+                    };
                     next.run(before, load).await;
                 }
             }
@@ -107,7 +119,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
                 let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
-                if written && stale.is_some() {
+                if written && (is_anew || stale.is_some()) {
                     // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
                     engine.announce(|| Operation::changed(&place.raw));
                 }
@@ -116,6 +128,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             }
             // The next caller must find no trace of a load that has ended: off the list first, then the news.
             Landing::Done((arrival, None), _lease) => {
+                if is_anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
+                    engine.announce(|| Operation::changed(&place.raw));
+                }
                 drop(ticket);
                 publish(&progress, Ok(arrival));
             }
@@ -150,7 +165,12 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let engine = Arc::clone(&self.engine);
         let mut deadline = engine.deadline();
         let (mut writable, mut answers) = (true, true);
-        match engine.find(&self.kind, place, &self.tags, before, deadline).await {
+        let found = if self.is_anew {
+            Found::Nothing
+        } else {
+            engine.find(&self.kind, place, &self.tags, before, deadline).await
+        };
+        match found {
             Found::Entry(sight) => {
                 let took = sight.facts.took;
                 if let Some(fresh) = self.consider(sight) {
@@ -167,7 +187,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Found::Unknown => answers = false,
         }
         let mut lease = Held::none();
-        if let (Some(lifetime), true) = (self.terms.lease, answers) {
+        if let (Some(lifetime), true) = (self.terms.lease, answers && !self.is_anew) {
             match self.wait_for_lease(place, lifetime, &mut deadline).await {
                 Turn::Ours(held) => lease = held,
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
@@ -209,9 +229,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Ok(Landing::Done(self.land(place, cargo, writable), lease))
     }
 
-    /// A load ahead of time has no callers to lose.
+    /// A load ahead of time has no callers to lose, and a refresh is wanted for what it stores.
     fn may_abort(&self) -> bool {
-        self.terms.abandoned == Abandoned::Abort && !self.is_early
+        self.terms.abandoned == Abandoned::Abort && !self.is_early && !self.is_anew
     }
 
     /// Puts together what came, and under which generations.
@@ -309,10 +329,16 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let payload = packed.payload.filter(|_| writable && are_real);
         let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
         let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
-        let valid = if sealed.is_some() { self.ticket.fill_then_write(fill) } else { self.ticket.fill(fill) };
-        let stored = valid && (engine.l1.is_on() || sealed.is_some());
+        let before = match (self.is_anew, sealed.is_some()) {
+            (true, writes) => self.ticket.overrule(writes, fill),
+            (false, true) => self.ticket.fill_then_write(fill).then(Before::default),
+            (false, false) => self.ticket.fill(fill).then(Before::default),
+        };
+        let stored = before.is_some() && (engine.l1.is_on() || sealed.is_some());
         engine.loaded(&self.kind, key.as_str(), took, stored);
+        let is_fill = !self.is_anew;
+        let sealed = sealed.zip(before).map(|(bytes, before)| Sealed { bytes, before, is_fill });
         let sight = Sight { value, facts, weight: packed.weight };
-        (Arrival::new(sight, Via::Loader { took, stored }), sealed.filter(|_| valid))
+        (Arrival::new(sight, Via::Loader { took, stored }), sealed)
     }
 }

@@ -301,3 +301,14 @@ async fn dropped_cache_stops_listening() {
     assert_eq!(rest.recv().await, Some(stockpile_cache::BusEvent::Connected));
     assert_eq!(bus.listeners("cache:bus:v1"), 1);
 }
+
+#[tokio::test]
+async fn refreshed_value_replaces_what_the_other_node_holds() {
+    let nodes = Nodes::new().await;
+    nodes.share("old").await;
+    nodes.tick();
+    let load = |_| async { Ok::<_, ()>(text("new")) };
+    assert_eq!(nodes.a.entry(&PAGE, "k").refresh(load).await.unwrap(), text("new"));
+    settle().await;
+    assert_eq!(nodes.b.get(&PAGE, "k").await, Some(text("new")));
+}
