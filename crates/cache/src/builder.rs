@@ -99,7 +99,7 @@ impl CacheBuilder {
     ///
     /// [`Error::Address`] for an address that cannot be read, or needs a feature this build does not have.
     pub fn url(self, url: &str) -> Result<Self> {
-        const HINT: &str = "is unknown; write `redis://host:6379/1`, `memory://` or `none://`";
+        const HINT: &str = "is unknown; write `memory://`, `none://` or `redis://host:6379/1`";
         // Without a scheme the whole text might be a secret.
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         let hint = match (scheme, rest) {
