@@ -3,7 +3,6 @@
 use std::io::{Write as _, stdout};
 
 use anyhow::{Context as _, Result, bail};
-use bytes::Bytes;
 use indicatif::HumanBytes;
 use jiff::Timestamp;
 use serde::Serialize;
