@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use secrecy::ExposeSecret as _;
 use stockpile_cache::{Backend as _, Namespace, Pattern, redis::RedisBackend};
-use stockpile_settings::CacheUrl;
+use stockpile_settings::{CacheUrl, secrecy::ExposeSecret as _};
 
 use crate::{cli::Cli, exit::Usage, store};
 

@@ -124,6 +124,7 @@ fn text(entry: &Entry<'_>, shown: &str) -> Result<Vec<String>> {
     let codec = match entry.codec {
         0 => "bytes as they are".to_owned(),
         JSON => "JSON".to_owned(),
+        2 => "MessagePack".to_owned(),
         other => format!("number {other}, of the program that wrote it"),
     };
     let mut lines = vec![
