@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use stockpile_cache::{Backend as _, Inspection};
+use stockpile_cache::{Backend as _, Inspection, NotAnEntry};
 
 use super::{
     connection::Connection,
@@ -53,7 +53,9 @@ pub(super) async fn get(cli: &Cli, connection: &Connection, key: &str, raw: bool
         Err(why) => {
             let what = match key::sort(&connection.namespace, key.as_str().as_bytes()).0 {
                 Owner::Own => "a counter of the cache itself".to_owned(),
-                Owner::Entry | Owner::Foreign => why.to_string(),
+                // No cache has such a key, whatever its bytes look like.
+                Owner::Foreign => NotAnEntry::Foreign.to_string(),
+                Owner::Entry => why.to_string(),
             };
             if raw {
                 write(&stored)?;

@@ -192,6 +192,11 @@ async fn get_tells_what_an_entry_says_and_holds() {
     let foreign = cache(&server, &["get", "plain"]);
     assert_eq!(foreign.code, 1);
     assert!(foreign.err.contains("something else wrote it"), "{}", foreign.err);
+    assert_eq!(cache(&server, &["get", "plain", "--raw"]).out, b"words");
+    let moved = b"return redis.call('SET', 'stock:quote:2', redis.call('GET', 'stock:quote:600519.SH'))";
+    assert_eq!(server.ask(&[b"EVAL", moved, b"0"]), "+OK");
+    let other = cache(&server, &["get", "quote:2"]);
+    assert!(other.code == 1 && other.err.contains("belongs to another key"), "{}", other.err);
     let missing = cache(&server, &["get", "quote:1"]);
     assert_eq!(missing.code, 1);
     assert!(missing.err.contains("is not there"), "{}", missing.err);
