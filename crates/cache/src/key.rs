@@ -65,6 +65,12 @@ impl RawKey {
         Self(text.into())
     }
 
+    /// Takes a key as it is stored, whoever wrote it; `None` when it lies outside of the namespace.
+    #[must_use]
+    pub fn stored(namespace: &Namespace, text: &str) -> Option<Self> {
+        text.starts_with(namespace.prefix()).then(|| Self(text.into()))
+    }
+
     /// A key no entry has: it lies outside of every namespace.
     pub(crate) fn reserved(name: &str) -> Self {
         Self(format!("~{name}").into())
@@ -208,6 +214,17 @@ mod tests {
     #[test]
     fn empty_namespace_is_a_configuration_mistake() {
         assert!(matches!(Namespace::new(":"), Err(Error::Setting { setting: "namespace", .. })));
+    }
+
+    #[test]
+    fn a_stored_key_is_taken_as_it_is_and_only_inside_its_namespace() {
+        let namespace = Namespace::new("stock").unwrap();
+        let made = RawKey::new(&namespace, "a:b", "c%:d");
+        assert_eq!(RawKey::stored(&namespace, made.as_str()), Some(made));
+        assert_eq!(RawKey::stored(&namespace, "stock:foreign").unwrap().as_str(), "stock:foreign");
+        for outside in ["", "stock", "stocks:a:b", "cache:stock:a"] {
+            assert_eq!(RawKey::stored(&namespace, outside), None, "{outside}");
+        }
     }
 
     proptest! {
