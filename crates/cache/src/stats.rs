@@ -155,11 +155,10 @@ impl Ledger {
     }
 
     /// Finds a kind that was used before.
-    pub(crate) fn find(&self, name: &str) -> Option<(u64, &'static str)> {
-        let id = name_hash(name);
-        let start = (id % KINDS as u64) as usize;
+    pub(crate) fn find(&self, name: &str) -> Option<&'static str> {
+        let start = (name_hash(name) % KINDS as u64) as usize;
         let lines = (0..KINDS).map_while(|step| self.kinds[(start + step) % KINDS].get());
-        lines.map(|line| line.name).find(|known| *known == name).map(|name| (id, name))
+        lines.map(|line| line.name).find(|known| *known == name)
     }
 
     pub(crate) fn snapshot(&self) -> Vec<KindStats> {
