@@ -33,11 +33,15 @@ pub mod redis;
 mod remote;
 mod stamp;
 mod stats;
+mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod trace;
 mod trust;
+#[cfg(test)]
+mod trust_tests;
 mod value;
+mod waiters;
 
 pub use backend::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, MemoryBackend,
