@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stockpile_cache::{Cache, Entry, Kind};
+use stockpile_cache::{Cache, Entry, Invalidated, Kind, Stored};
 use tokio::sync::Mutex;
 
 const NUMBER: Kind<u64> = Kind::new("number").ttl(Duration::from_secs(3600));
@@ -50,21 +50,28 @@ impl Change {
         }
     }
 
-    /// Makes it; true when it reached everywhere.
+    /// Makes it; true when it reached everywhere, or will, and this process acts as if it had.
     async fn make(self, cache: &Cache, key: usize, version: u64) -> bool {
         match self {
-            Self::Set => {
-                let written = entry(cache, key).set(version).await;
-                written.l2 != stockpile_cache::Stored::Failed
+            Self::Set => entry(cache, key).set(version).await.l2 != Stored::Failed,
+            Self::Delete => {
+                let removed = cache.delete(&NUMBER, KEYS[key]).await;
+                removed.complete || removed.queued
             }
-            Self::Delete => cache.delete(&NUMBER, KEYS[key]).await.complete,
-            Self::DeletePattern => cache.delete_pattern("number:*").await.complete,
-            Self::ExpireTag => cache.expire_tag(TAGS[key % 2]).await.complete,
-            Self::RemoveTag => cache.remove_tag(TAGS[key % 2]).await.complete,
-            Self::Clear => cache.clear().await.complete,
-            Self::ExpireAll => cache.expire_all().await.complete,
+            Self::DeletePattern => {
+                let deleted = cache.delete_pattern("number:*").await;
+                deleted.complete || deleted.queued
+            }
+            Self::ExpireTag => is_made(cache.expire_tag(TAGS[key % 2]).await),
+            Self::RemoveTag => is_made(cache.remove_tag(TAGS[key % 2]).await),
+            Self::Clear => is_made(cache.clear().await),
+            Self::ExpireAll => is_made(cache.expire_all().await),
         }
     }
+}
+
+fn is_made(invalidated: Invalidated) -> bool {
+    invalidated.complete || invalidated.queued
 }
 
 fn entry(cache: &Cache, key: usize) -> Entry<'_, u64> {
