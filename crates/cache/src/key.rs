@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use quick_cache::Equivalent;
 
-use crate::{Error, Result};
+use crate::{Error, Result, kind::name_hash};
 
 /// The first part of every key a cache writes, so that several can share one store.
 ///
@@ -119,7 +119,6 @@ fn unescape(part: &str) -> Cow<'_, str> {
 /// A key inside one cache: the namespace is the cache itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntryKey {
-    id: u64,
     kind: &'static str,
     key: Box<str>,
 }
@@ -134,13 +133,13 @@ pub(crate) struct EntryRef<'a> {
 
 impl EntryRef<'_> {
     pub(crate) fn to_owned(self) -> EntryKey {
-        EntryKey { id: self.id, kind: self.kind, key: self.key.into() }
+        EntryKey { kind: self.kind, key: self.key.into() }
     }
 }
 
 impl EntryKey {
-    pub(crate) fn new(id: u64, kind: &'static str, key: &str) -> Self {
-        Self { id, kind, key: key.into() }
+    pub(crate) fn new(kind: &'static str, key: &str) -> Self {
+        Self { kind, key: key.into() }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -158,7 +157,7 @@ impl EntryKey {
 
 impl std::hash::Hash for EntryKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        EntryRef { id: self.id, kind: self.kind, key: &self.key }.hash(state);
+        EntryRef { id: name_hash(self.kind), kind: self.kind, key: &self.key }.hash(state);
     }
 }
 
@@ -174,7 +173,7 @@ impl std::hash::Hash for EntryRef<'_> {
 impl Equivalent<EntryKey> for EntryRef<'_> {
     #[inline]
     fn equivalent(&self, other: &EntryKey) -> bool {
-        self.id == other.id && *self.key == *other.key && same_name(self.kind, other.kind)
+        *self.key == *other.key && same_name(self.kind, other.kind)
     }
 }
 
