@@ -153,6 +153,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     }
 
     /// As [`get_or_load`](Self::get_or_load), with tags and a loader that are made when they are needed.
+    #[cfg(feature = "macros")]
     pub(crate) async fn get_or_load_with<E, F, Fut>(
         self,
         prepare: impl FnOnce(Self) -> (Self, F),
