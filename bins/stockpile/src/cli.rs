@@ -1,10 +1,14 @@
 //! The words of the command line.
 
+mod cache;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use stockpile_ingest::FileKind;
+
+pub(crate) use self::cache::CacheAction;
 
 /// The operator's command of Stockpile.
 #[derive(Debug, Parser)]
@@ -40,6 +44,12 @@ pub(crate) enum Command {
     },
     /// Tell what is in the store
     Status,
+    /// Look into the cache that the servers share, and delete from it
+    #[command(after_help = cache::EXAMPLES)]
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
     /// Look at the settings
     Config {
         #[command(subcommand)]

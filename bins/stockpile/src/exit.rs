@@ -1,7 +1,8 @@
 //! Exit codes, the same for every command.
 
-use std::process::ExitCode;
+use std::{error::Error, fmt, process::ExitCode};
 
+use stockpile_cache::Error as CacheError;
 use stockpile_storage::Error as StoreError;
 
 /// How a command ended.
@@ -15,19 +16,37 @@ pub(crate) enum Exit {
     Failed,
     /// Another process writes.
     LockHeld,
-    /// The settings are wrong.
+    /// The settings, or what was asked for, are wrong.
     Settings,
 }
+
+/// What was asked for cannot be done as it was asked.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
 
 impl Exit {
     /// The code for an error, by its cause.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        let locked = |cause: &(dyn std::error::Error + 'static)| {
+        let locked = |cause: &(dyn Error + 'static)| {
             matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Locked { .. }))
+        };
+        let asked_wrongly = |cause: &(dyn Error + 'static)| {
+            let cache = cause.downcast_ref::<CacheError>();
+            cause.is::<stockpile_settings::Error>()
+                || cause.is::<Usage>()
+                || matches!(cache, Some(CacheError::Address { .. } | CacheError::Setting { .. }))
         };
         if error.chain().any(locked) {
             Self::LockHeld
-        } else if error.chain().any(|cause| cause.is::<stockpile_settings::Error>()) {
+        } else if error.chain().any(asked_wrongly) {
             Self::Settings
         } else {
             Self::Failed

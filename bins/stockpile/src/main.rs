@@ -1,6 +1,7 @@
 //! The operator's command: brings market data into a store, tells what is there, shows the settings.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
+mod cache;
 mod cli;
 mod config;
 mod exit;
@@ -59,6 +60,7 @@ fn main() -> std::process::ExitCode {
                     IngestSource::Check => quality::check(&cli).await,
                 },
                 Command::Status => status::status(&cli).await,
+                Command::Cache { action } => cache::run(&cli, action).await,
                 Command::Config { action: ConfigAction::Show } => config::show(&cli),
                 Command::Config { action: ConfigAction::Check } => config::check(&cli),
                 Command::Init { force } => config::init(*force),
@@ -75,7 +77,10 @@ fn main() -> std::process::ExitCode {
             }),
             // Dropping the work takes back what was not committed.
             () = stop_signal() => {
-                eprintln!("interrupted; the file that was being read left nothing");
+                eprintln!("{}", match &cli.command {
+                    Command::Cache { .. } => "interrupted; what was deleted by then is gone",
+                    _ => "interrupted; the file that was being read left nothing",
+                });
                 Exit::Failed
             }
         }

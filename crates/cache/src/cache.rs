@@ -7,6 +7,7 @@ use crate::{
     Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
+    entry::CallTags,
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
     remote::Turn,
@@ -65,8 +66,9 @@ impl Cache {
     }
 
     /// Names an entry, to be read, loaded or set with wishes of this call.
-    pub const fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
-        Entry { engine: &self.engine, kind, key, wishes: Policy::NONE, tags: Vec::new() }
+    #[inline]
+    pub fn entry<'a, V: CacheValue>(&'a self, kind: &'a Kind<V>, key: &'a str) -> Entry<'a, V> {
+        Entry { engine: &self.engine, kind, key, wishes: None, tags: CallTags::new() }
     }
 
     /// Names several entries of one kind, to be read or loaded together.
@@ -85,9 +87,14 @@ impl Cache {
         self.engine.local(kind, key).map(|hit| hit.value)
     }
 
-    /// Reads a fresh value from either tier.
-    pub async fn get<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Shared<V>> {
-        self.entry(kind, key).get().await
+    /// Reads a fresh value from either tier. Looks in this process at once, in the backend when polled.
+    #[inline]
+    pub fn get<'a, V: CacheValue>(
+        &'a self,
+        kind: &'a Kind<V>,
+        key: &'a str,
+    ) -> impl Future<Output = Option<Shared<V>>> + Send + use<'a, V> {
+        self.entry(kind, key).get()
     }
 
     /// Reads many values; one answer per key, in their order. Asks the backend once.

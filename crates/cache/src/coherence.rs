@@ -277,8 +277,8 @@ impl Engine {
     fn drop_one(&self, raw: &str) {
         let Some((kind, key)) = self.namespace.split(raw) else { return };
         // A kind that was never used here has no entries here.
-        let Some((id, kind)) = self.ledger.find(&kind) else { return };
-        let key = EntryKey::new(id, kind, key);
+        let Some(kind) = self.ledger.find(&kind) else { return };
+        let key = EntryKey::new(kind, key);
         self.flights.outdate(&key, || drop(self.l1.remove(&key)));
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     flights::{Before, Flights},
     generations::{Generations, Verdict},
     key::{EntryKey, EntryRef},
-    l1::{L1, Pause, Seen, Slot},
+    l1::{L1, Pause, Slot},
     limits::{Limits, coded},
     policy::{Terms, Times},
     remote::Remote,
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     /// The one way to a fresh value in this process; allocates nothing. Counts a hit, or nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Hit<V>> {
         let now = self.clock.now_ms();
         let seen = self.l1.get(&EntryRef { id: kind.id(), kind: kind.name(), key }, now)?;
@@ -151,9 +151,11 @@ impl Engine {
         if !is_good {
             return None;
         }
+        // A value of another type is not there.
+        let value = Shared::<V>::from_slab(&seen.slab)?;
         self.counters(kind).hit(Tier::L1);
         trace::hit(kind.name(), key, Tier::L1);
-        Some(Hit { value: seen.value, times: seen.times, now, is_due: now >= seen.refresh_at })
+        Some(Hit { value, times: seen.times, now, is_due: now >= seen.refresh_at })
     }
 
     /// What this process has of an entry that is not a hit, as far as it may be used at all.
@@ -173,7 +175,9 @@ impl Engine {
             }
         };
         let is_unchecked = !self.trust.holds(seen.checked_at, now);
-        let Seen { value, refresh_at, stamps, etag, pause, .. } = seen;
+        let value = Shared::<V>::from_slab(&seen.slab)?;
+        let Slot { refresh_at, pause, .. } = *seen;
+        let (stamps, etag) = (seen.stamps.clone(), seen.etag.clone());
         let leftover = Leftover { value, times, refresh_at, stamps, etag, pause, is_unchecked };
         times.is_usable(now, terms.stale).then_some(leftover)
     }

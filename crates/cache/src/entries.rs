@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::{
     CacheValue, Entry, Kind, LoadError, Policy, Shared,
     engine::Engine,
-    entry::{Asked, Look},
+    entry::{Asked, CallTags, Look},
     flights::{Before, Seat},
     load::{Batch, Flight, Progress},
     stamp::TagId,
@@ -73,7 +73,8 @@ impl<'a, V: CacheValue> Entries<'a, V> {
     }
 
     fn entry(&self, key: &'a str) -> Entry<'a, V> {
-        Entry { engine: self.engine, kind: self.kind, key, wishes: self.wishes, tags: self.tags.clone() }
+        let tags = CallTags::from_slice(&self.tags);
+        Entry { engine: self.engine, kind: self.kind, key, wishes: Some(self.wishes), tags }
     }
 
     async fn load<E, F, Fut>(&self, answers: &mut [Option<OneOfMany<V, E>>], load: F)

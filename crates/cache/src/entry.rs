@@ -1,11 +1,15 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt, TryFutureExt,
+    future::{BoxFuture, Either},
+};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::{
-    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, LoadResult, Loaded, Outcome, Policy, Shared, Stored,
-    Tier, Why, Written,
+    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
+    Written,
     coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
@@ -29,8 +33,9 @@ pub struct Entry<'a, V: CacheValue> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) kind: &'a Kind<V>,
     pub(crate) key: &'a str,
-    pub(crate) wishes: Policy,
-    pub(crate) tags: Vec<TagId>,
+    /// `None` rather than a policy that sets nothing, which takes as long to write down as to read the clock.
+    pub(crate) wishes: Option<Policy>,
+    pub(crate) tags: CallTags,
 }
 
 /// An [`Entry`] whose answers say where they came from.
@@ -51,45 +56,53 @@ pub(crate) enum Look<V: CacheValue> {
 
 pub(crate) type IsUnchecked = bool;
 
+/// The tags of a call: few, so that naming them costs a hit no allocation.
+pub(crate) type CallTags = SmallVec<[TagId; 4]>;
+
 impl<'a, V: CacheValue> Entry<'a, V> {
     /// Sets how long a value stored by this call is fresh.
-    pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.wishes.ttl = Some(ttl);
-        self
+    pub fn ttl(self, ttl: Duration) -> Self {
+        self.wish(|wishes| wishes.ttl = Some(ttl))
     }
 
     /// Sets how long after that it may be used; zero also means that this call takes no stale value.
-    pub const fn stale(mut self, stale: Duration) -> Self {
-        self.wishes.stale = Some(stale);
-        self
+    pub fn stale(self, stale: Duration) -> Self {
+        self.wish(|wishes| wishes.stale = Some(stale))
     }
 
     /// Sets how long this call waits for the loader while a stale value is at hand; zero: not at all.
-    pub const fn soft_timeout(mut self, timeout: Duration) -> Self {
-        self.wishes.soft_timeout = Some(timeout);
-        self
+    pub fn soft_timeout(self, timeout: Duration) -> Self {
+        self.wish(|wishes| wishes.soft_timeout = Some(timeout))
     }
 
     /// Sets how long this call waits for the loader at all; zero: it is not started.
-    pub const fn hard_timeout(mut self, timeout: Duration) -> Self {
-        self.wishes.hard_timeout = Some(timeout);
-        self
+    pub fn hard_timeout(self, timeout: Duration) -> Self {
+        self.wish(|wishes| wishes.hard_timeout = Some(timeout))
     }
 
     /// Tags what this call stores, so that it can be invalidated with all that has the same tag. An empty tag is none.
+    #[inline]
     pub fn tags<I, T>(mut self, tags: I) -> Self
     where
         I: IntoIterator<Item = T>,
         T: AsRef<str>,
     {
-        let tags = tags.into_iter().filter(|tag| !tag.as_ref().is_empty());
-        self.tags.extend(tags.map(|tag| TagId::of(tag.as_ref())));
+        for tag in tags {
+            if !tag.as_ref().is_empty() {
+                self.tags.push(TagId::of(tag.as_ref()));
+            }
+        }
         self
     }
 
     /// Puts `policy` over the kind's; what it leaves open stays as it was.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.wishes = policy.or(self.wishes);
+    pub fn policy(self, policy: Policy) -> Self {
+        self.wish(|wishes| *wishes = policy.or(*wishes))
+    }
+
+    #[inline]
+    fn wish(mut self, set: impl FnOnce(&mut Policy)) -> Self {
+        set(self.wishes.get_or_insert(Policy::NONE));
         self
     }
 
@@ -104,16 +117,18 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         self.local().map(|hit| hit.value)
     }
 
-    /// Reads a fresh value from either tier.
-    pub async fn get(self) -> Option<Shared<V>> {
+    /// Reads a fresh value from either tier. Looks in this process at once, in the backend when polled.
+    #[inline]
+    pub fn get(self) -> impl Future<Output = Option<Shared<V>>> + Send + use<'a, V> {
         match self.try_get_local() {
-            Some(value) => Some(value),
-            None => self.fetch().await.map(|(value, _)| value),
+            Some(value) => Either::Left(ready(Some(value))),
+            None => Either::Right(Box::pin(async move { self.fetch().await.map(|(value, _)| value) })),
         }
     }
 
     /// Reads the value, or calls `load` for it, once for all callers of this moment.
     ///
+    /// Looks in this process when called; the rest is done when polled, and nothing if it never is.
     /// The loader runs in a task of its own and goes on when its callers are gone. It must not read the same entry,
     /// which would wait for itself. Calls with different error types do not share a load.
     ///
@@ -124,20 +139,25 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     /// # Panics
     ///
     /// Outside a tokio runtime with its timer, unless the value is in this process.
-    pub async fn get_or_load<E, F, Fut>(self, load: F) -> Result<Shared<V>, LoadError<E>>
+    #[inline]
+    pub fn get_or_load<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<Shared<V>, LoadError<E>>> + Send + use<'a, V, E, F, Fut>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        self.get_or_load_with(|entry| (entry, load)).await
+        self.value(as_loaded(load))
     }
 
     /// As [`get_or_load`](Self::get_or_load), with tags and a loader that are made when they are needed.
+    #[cfg(feature = "macros")]
     pub(crate) async fn get_or_load_with<E, F, Fut>(
         self,
         prepare: impl FnOnce(Self) -> (Self, F),
-    ) -> LoadResult<V, E>
+    ) -> Result<Shared<V>, LoadError<E>>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
@@ -164,19 +184,38 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     /// # Errors
     ///
     /// As [`get_or_load`](Self::get_or_load).
-    pub async fn get_or_revalidate<E, F, Fut>(self, load: F) -> Result<Shared<V>, LoadError<E>>
+    #[inline]
+    pub fn get_or_revalidate<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<Shared<V>, LoadError<E>>> + Send + use<'a, V, E, F, Fut>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        self.value(load)
+    }
+
+    // Not `async`: a hit would move all of this and the loader into a future first, which took as long as the look-up.
+    #[inline]
+    fn value<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<Shared<V>, LoadError<E>>> + Send + use<'a, V, E, F, Fut>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         match self.local() {
-            Some(hit) if !hit.is_due => Ok(hit.value),
             Some(hit) => {
-                self.load_early(hit.now, load);
-                Ok(hit.value)
+                if hit.is_due {
+                    self.load_early(hit.now, load);
+                }
+                Either::Left(ready(Ok(hit.value)))
             }
-            None => Box::pin(self.load(load)).await.map(|(value, _)| value),
+            None => Either::Right(Box::pin(self.load(load).map_ok(|(value, _)| value))),
         }
     }
 
@@ -243,7 +282,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     }
 
     pub(crate) fn terms(&self) -> Terms {
-        self.wishes.or(self.kind.policy()).or(self.engine.defaults).resolve()
+        self.wishes.unwrap_or(Policy::NONE).or(self.kind.policy()).or(self.engine.defaults).resolve()
     }
 
     /// The tags of what this call stores.
@@ -413,7 +452,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     }
 }
 
-impl<V: CacheValue> EntryWithOutcome<'_, V> {
+impl<'a, V: CacheValue> EntryWithOutcome<'a, V> {
     /// As [`Entry::try_get_local`].
     #[must_use]
     pub fn try_get_local(&self) -> Option<(Shared<V>, Outcome)> {
@@ -421,10 +460,10 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
     }
 
     /// As [`Entry::get`].
-    pub async fn get(self) -> Option<(Shared<V>, Outcome)> {
+    pub fn get(self) -> impl Future<Output = Option<(Shared<V>, Outcome)>> + Send + use<'a, V> {
         match self.0.local_answer() {
-            Some(answer) => Some(answer),
-            None => self.0.fetch().await,
+            Some(answer) => Either::Left(ready(Some(answer))),
+            None => Either::Right(Box::pin(async move { self.0.fetch().await })),
         }
     }
 
@@ -433,13 +472,16 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
     /// # Errors
     ///
     /// As [`Entry::get_or_load`].
-    pub async fn get_or_load<E, F, Fut>(self, load: F) -> Result<(Shared<V>, Outcome), LoadError<E>>
+    pub fn get_or_load<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<(Shared<V>, Outcome), LoadError<E>>> + Send + use<'a, V, E, F, Fut>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        self.get_or_revalidate(as_loaded(load)).await
+        self.answer(as_loaded(load))
     }
 
     /// As [`Entry::get_or_load`], with a loader that is made when one is needed.
@@ -469,7 +511,23 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
     /// # Errors
     ///
     /// As [`Entry::get_or_load`].
-    pub async fn get_or_revalidate<E, F, Fut>(self, load: F) -> Result<(Shared<V>, Outcome), LoadError<E>>
+    pub fn get_or_revalidate<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<(Shared<V>, Outcome), LoadError<E>>> + Send + use<'a, V, E, F, Fut>
+    where
+        E: Send + Sync + 'static,
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        self.answer(load)
+    }
+
+    #[inline]
+    fn answer<E, F, Fut>(
+        self,
+        load: F,
+    ) -> impl Future<Output = Result<(Shared<V>, Outcome), LoadError<E>>> + Send + use<'a, V, E, F, Fut>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
@@ -480,9 +538,9 @@ impl<V: CacheValue> EntryWithOutcome<'_, V> {
                 if hit.is_due {
                     self.0.load_early(hit.now, load);
                 }
-                Ok(answered(hit))
+                Either::Left(ready(Ok(answered(hit))))
             }
-            None => Box::pin(self.0.load(load)).await,
+            None => Either::Right(Box::pin(self.0.load(load))),
         }
     }
 }

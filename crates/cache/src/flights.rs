@@ -10,15 +10,21 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
 use tokio::sync::{Notify, watch};
 
-use crate::{Invalidation, key::EntryKey, stamp::TagId};
+use crate::{
+    Invalidation,
+    key::EntryKey,
+    stamp::TagId,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    waiters::Waiters,
+};
 
 const SHARDS: usize = 32;
 
@@ -26,8 +32,15 @@ type Shard = HashMap<EntryKey, Vec<Arc<Pass>>>;
 
 pub(crate) struct Flights {
     shards: Box<[Mutex<Shard>]>,
-    sweeps: Mutex<Vec<Arc<Pass>>>,
+    sweeps: Mutex<Sweeps>,
     hasher: RandomState,
+}
+
+/// Changes to many keys.
+#[derive(Default)]
+struct Sweeps {
+    announced: u64,
+    running: Vec<Arc<Pass>>,
 }
 
 /// The part of a ticket that others see. The flags change only under the lock of the key's shard.
@@ -40,21 +53,28 @@ pub(crate) struct Pass {
     /// What the work's result will be tagged with, as far as it is known.
     tags: Mutex<Vec<TagId>>,
     /// Callers that wait for the result.
-    waiters: AtomicUsize,
+    waiters: Waiters,
     abandoned: Notify,
     /// What a second caller waits on; type-erased, as the map holds every kind.
     results: Option<Box<dyn Any + Send + Sync>>,
     done: watch::Sender<bool>,
+    /// How many sweeps were announced before it: it waits for those.
+    after: u64,
 }
 
 impl Pass {
-    fn new(writing: bool, results: Option<Box<dyn Any + Send + Sync>>, tags: &[TagId]) -> Arc<Self> {
+    fn new(
+        writing: bool,
+        results: Option<Box<dyn Any + Send + Sync>>,
+        tags: &[TagId],
+        after: u64,
+    ) -> Arc<Self> {
         let tags = Mutex::new(tags.to_vec());
         let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
         let writing = AtomicBool::new(writing);
-        let (waiters, abandoned) = (AtomicUsize::new(0), Notify::new());
+        let (waiters, abandoned) = (Waiters::with_one(), Notify::new());
         let done = watch::Sender::new(false);
-        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done })
+        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done, after })
     }
 
     /// Says what the result will be tagged with besides.
@@ -84,9 +104,8 @@ impl Pass {
 pub(crate) struct Waiting(Arc<Pass>);
 
 impl Waiting {
-    fn join(pass: &Arc<Pass>) -> Self {
-        pass.waiters.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(pass))
+    fn join(pass: &Arc<Pass>) -> Option<Self> {
+        pass.waiters.join().then(|| Self(Arc::clone(pass)))
     }
 
     pub(crate) fn is_void(&self) -> bool {
@@ -96,7 +115,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.0.waiters.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.0.waiters.leave() {
             self.0.abandoned.notify_one();
         }
     }
@@ -144,12 +163,7 @@ impl Ticket {
     pub(crate) async fn abandoned(&self) {
         loop {
             self.pass.abandoned.notified().await;
-            let mut shard = self.flights.shard(&self.key);
-            // Callers come and go under this lock or before it.
-            if self.pass.waiters.load(Ordering::Acquire) == 0 {
-                if let Some(passes) = shard.get_mut(&self.key) {
-                    passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
-                }
+            if self.pass.waiters.close() {
                 return;
             }
         }
@@ -212,7 +226,7 @@ pub(crate) struct Sweep {
 
 impl Drop for Sweep {
     fn drop(&mut self) {
-        lock(&self.flights.sweeps).retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+        lock(&self.flights.sweeps).running.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
         self.pass.done.send_replace(true);
     }
 }
@@ -239,18 +253,20 @@ impl Flights {
         lock(&self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize])
     }
 
-    fn sweeping(&self) -> Before {
-        Before::collect(lock(&self.sweeps).iter())
+    /// The sweeps that run, and how many were announced.
+    fn sweeping(&self) -> (Before, u64) {
+        let sweeps = lock(&self.sweeps);
+        (Before::collect(&sweeps.running), sweeps.announced)
     }
 
     /// Takes a ticket to read and maybe fill.
     pub(crate) fn open(self: &Arc<Self>, key: EntryKey) -> (Ticket, Before) {
         let mut shard = self.shard(&key);
         // After the shard's lock: a sweep announces itself before it takes it, so one of the two sees the other.
-        let before = self.sweeping();
+        let (before, after) = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(Before::collect(passes.iter()));
-        let pass = Pass::new(false, None, &[]);
+        let pass = Pass::new(false, None, &[], after);
         passes.push(Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before)
@@ -263,20 +279,22 @@ impl Flights {
         tags: &[TagId],
     ) -> (Seat<T>, watch::Receiver<T>, Waiting) {
         let mut shard = self.shard(key);
-        let before = self.sweeping();
+        let (before, after) = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         for pass in &*passes {
             let results =
                 pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
-            if let Some(results) = results.filter(|_| !pass.is_writing()) {
-                return (Seat::Follow, results.clone(), Waiting::join(pass));
+            if let Some(results) = results.filter(|_| !pass.is_writing())
+                && let Some(waiting) = Waiting::join(pass)
+            {
+                return (Seat::Follow, results.clone(), waiting);
             }
         }
         let before = before.and(Before::collect(passes.iter()));
         let (sender, results) = watch::channel(T::default());
-        let pass = Pass::new(false, Some(Box::new(results.clone())), tags);
+        let pass = Pass::new(false, Some(Box::new(results.clone())), tags, after);
         passes.push(Arc::clone(&pass));
-        let waiting = Waiting::join(&pass);
+        let waiting = Waiting(Arc::clone(&pass));
         drop(shard);
         let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
         (Seat::Lead(ticket, sender, before), results, waiting)
@@ -289,9 +307,12 @@ impl Flights {
         tags: &[TagId],
     ) -> (Ticket, watch::Sender<T>, Waiting) {
         let (sender, results) = watch::channel(T::default());
-        let pass = Pass::new(false, Some(Box::new(results)), tags);
-        let waiting = Waiting::join(&pass);
-        self.shard(key).entry(key.clone()).or_default().push(Arc::clone(&pass));
+        let mut shard = self.shard(key);
+        let (_, after) = self.sweeping();
+        let pass = Pass::new(false, Some(Box::new(results)), tags, after);
+        let waiting = Waiting(Arc::clone(&pass));
+        shard.entry(key.clone()).or_default().push(Arc::clone(&pass));
+        drop(shard);
         (Ticket { flights: Arc::clone(self), key: key.clone(), pass }, sender, waiting)
     }
 
@@ -302,10 +323,10 @@ impl Flights {
         change: impl FnOnce() -> T,
     ) -> (Ticket, Before, T) {
         let mut shard = self.shard(&key);
-        let before = self.sweeping();
+        let (before, after) = self.sweeping();
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(void(passes.drain(..)));
-        let pass = Pass::new(true, None, &[]);
+        let pass = Pass::new(true, None, &[], after);
         passes.push(Arc::clone(&pass));
         let changed = change();
         drop(shard);
@@ -318,15 +339,23 @@ impl Flights {
         matches: impl Fn(&EntryKey) -> bool,
         change: impl FnOnce() -> T,
     ) -> (Sweep, Before, T) {
-        let pass = Pass::new(true, None, &[]);
-        let sweep = Sweep { flights: Arc::clone(self), pass: Arc::clone(&pass) };
-        lock(&self.sweeps).push(pass);
+        let (pass, number) = {
+            let mut sweeps = lock(&self.sweeps);
+            let pass = Pass::new(true, None, &[], sweeps.announced);
+            sweeps.running.push(Arc::clone(&pass));
+            sweeps.announced += 1;
+            (pass, sweeps.announced)
+        };
+        let sweep = Sweep { flights: Arc::clone(self), pass };
+        // A write that waits for this sweep is not waited for: each would wait for the other.
+        let is_older = |pass: &mut Arc<Pass>| !pass.is_writing() || pass.after < number;
         let mut before = Before::default();
         for shard in &self.shards {
             let mut shard = lock(shard);
-            for (_, passes) in shard.extract_if(|key, _| matches(key)) {
-                before = before.and(void(passes));
+            for (_, passes) in shard.iter_mut().filter(|(key, _)| matches(key)) {
+                before = before.and(void(passes.extract_if(.., is_older)));
             }
+            shard.retain(|_, passes| !passes.is_empty());
         }
         (sweep, before, change())
     }

@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use quick_cache::Equivalent;
 
-use crate::{Error, Result};
+use crate::{Error, Result, kind::name_hash};
 
 /// The first part of every key a cache writes, so that several can share one store.
 ///
@@ -65,6 +65,12 @@ impl RawKey {
         Self(text.into())
     }
 
+    /// Takes a key as it is stored, whoever wrote it; `None` when it lies outside of the namespace.
+    #[must_use]
+    pub fn stored(namespace: &Namespace, text: &str) -> Option<Self> {
+        text.starts_with(namespace.prefix()).then(|| Self(text.into()))
+    }
+
     /// A key no entry has: it lies outside of every namespace.
     pub(crate) fn reserved(name: &str) -> Self {
         Self(format!("~{name}").into())
@@ -113,7 +119,6 @@ fn unescape(part: &str) -> Cow<'_, str> {
 /// A key inside one cache: the namespace is the cache itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntryKey {
-    id: u64,
     kind: &'static str,
     key: Box<str>,
 }
@@ -128,13 +133,13 @@ pub(crate) struct EntryRef<'a> {
 
 impl EntryRef<'_> {
     pub(crate) fn to_owned(self) -> EntryKey {
-        EntryKey { id: self.id, kind: self.kind, key: self.key.into() }
+        EntryKey { kind: self.kind, key: self.key.into() }
     }
 }
 
 impl EntryKey {
-    pub(crate) fn new(id: u64, kind: &'static str, key: &str) -> Self {
-        Self { id, kind, key: key.into() }
+    pub(crate) fn new(kind: &'static str, key: &str) -> Self {
+        Self { kind, key: key.into() }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -152,7 +157,7 @@ impl EntryKey {
 
 impl std::hash::Hash for EntryKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        EntryRef { id: self.id, kind: self.kind, key: &self.key }.hash(state);
+        EntryRef { id: name_hash(self.kind), kind: self.kind, key: &self.key }.hash(state);
     }
 }
 
@@ -168,7 +173,7 @@ impl std::hash::Hash for EntryRef<'_> {
 impl Equivalent<EntryKey> for EntryRef<'_> {
     #[inline]
     fn equivalent(&self, other: &EntryKey) -> bool {
-        self.id == other.id && *self.key == *other.key && same_name(self.kind, other.kind)
+        *self.key == *other.key && same_name(self.kind, other.kind)
     }
 }
 
@@ -208,6 +213,17 @@ mod tests {
     #[test]
     fn empty_namespace_is_a_configuration_mistake() {
         assert!(matches!(Namespace::new(":"), Err(Error::Setting { setting: "namespace", .. })));
+    }
+
+    #[test]
+    fn a_stored_key_is_taken_as_it_is_and_only_inside_its_namespace() {
+        let namespace = Namespace::new("stock").unwrap();
+        let made = RawKey::new(&namespace, "a:b", "c%:d");
+        assert_eq!(RawKey::stored(&namespace, made.as_str()), Some(made));
+        assert_eq!(RawKey::stored(&namespace, "stock:foreign").unwrap().as_str(), "stock:foreign");
+        for outside in ["", "stock", "stocks:a:b", "cache:stock:a"] {
+            assert_eq!(RawKey::stored(&namespace, outside), None, "{outside}");
+        }
     }
 
     proptest! {

@@ -10,20 +10,21 @@ use crate::{
     key::{EntryKey, EntryRef},
     policy::Times,
     stamp::Stamps,
-    value::{Held, Slab},
+    value::Slab,
 };
 
-/// An entry as this tier holds it. Cloned at every hit, so small.
+/// An entry as this tier holds it, behind an `Arc`: a hit takes one word out of the map and reads the rest in place.
+/// Cloning all of it out took as long as the look-up.
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) slab: Slab,
     pub(crate) times: Times,
-    pub(crate) weight: u64,
     /// When the backend last had it so.
     pub(crate) checked_at: u64,
     /// When a read starts a load for the next value; never at the end of time.
     pub(crate) refresh_at: u64,
     pub(crate) stamps: Stamps,
+    pub(crate) weight: u64,
     pub(crate) etag: Option<Arc<str>>,
     pub(crate) pause: Option<Pause>,
 }
@@ -35,25 +36,14 @@ pub(crate) struct Pause {
     pub(crate) why: Why,
 }
 
-impl Weigh<EntryKey> for Slot {
+impl Weigh<EntryKey> for Arc<Slot> {
     fn weigh(&self, key: &EntryKey) -> u64 {
         OVERHEAD.saturating_add(key.len() as u64).saturating_add(self.weight)
     }
 }
 
 /// `None` keeps nothing.
-pub(crate) struct L1(Option<Bounded<EntryKey, Slot>>);
-
-/// What this tier knows about a key.
-pub(crate) struct Seen<S> {
-    pub(crate) value: S,
-    pub(crate) times: Times,
-    pub(crate) checked_at: u64,
-    pub(crate) refresh_at: u64,
-    pub(crate) stamps: Stamps,
-    pub(crate) etag: Option<Arc<str>>,
-    pub(crate) pause: Option<Pause>,
-}
+pub(crate) struct L1(Option<Bounded<EntryKey, Arc<Slot>>>);
 
 impl L1 {
     pub(crate) fn new(max_bytes: u64) -> Self {
@@ -64,26 +54,28 @@ impl L1 {
         self.0.is_some()
     }
 
-    /// Reads an entry that is not dead. One of another type is not there.
+    /// Reads an entry that is not dead.
     #[inline]
-    pub(crate) fn get<S: Held>(&self, key: &EntryRef<'_>, now: u64) -> Option<Seen<S>> {
+    pub(crate) fn get(&self, key: &EntryRef<'_>, now: u64) -> Option<Arc<Slot>> {
         let entries = self.0.as_ref()?;
         let slot = entries.get(key)?;
         if slot.times.dead_at <= now {
             entries.remove_if(key, |slot| slot.times.dead_at <= now);
             return None;
         }
-        let Slot { slab, times, weight: _, checked_at, refresh_at, stamps, etag, pause } = slot;
-        Some(Seen { value: S::from_slab(slab)?, times, checked_at, refresh_at, stamps, etag, pause })
+        Some(slot)
     }
 
     pub(crate) fn insert(&self, key: EntryKey, slot: Slot) {
         if let Some(entries) = &self.0 {
-            entries.insert(key, slot);
+            entries.insert(key, Arc::new(slot));
         }
     }
 
-    pub(crate) fn remove<Q: std::hash::Hash + Equivalent<EntryKey> + ?Sized>(&self, key: &Q) -> Option<Slot> {
+    pub(crate) fn remove<Q: std::hash::Hash + Equivalent<EntryKey> + ?Sized>(
+        &self,
+        key: &Q,
+    ) -> Option<Arc<Slot>> {
         self.0.as_ref()?.remove(key).map(|(_, slot)| slot)
     }
 
@@ -93,8 +85,7 @@ impl L1 {
             && let Some(slot) = entries.peek(key)
             && slot.times == times
         {
-            // Only if it is still there: an entry removed meanwhile must not come back.
-            let _ = entries.replace(key.clone(), Slot { pause: Some(pause), ..slot }, true);
+            change(entries, key, Slot { pause: Some(pause), ..Slot::clone(&slot) });
         }
     }
 
@@ -104,7 +95,7 @@ impl L1 {
             && let Some(slot) = entries.peek(key)
             && slot.times == times
         {
-            let _ = entries.replace(key.clone(), Slot { refresh_at, ..slot }, true);
+            change(entries, key, Slot { refresh_at, ..Slot::clone(&slot) });
         }
     }
 
@@ -124,7 +115,7 @@ impl L1 {
         if let Some(entries) = &self.0
             && let Some(slot) = entries.peek(key)
         {
-            let _ = entries.replace(key.clone(), Slot { times: slot.times.expired(now), ..slot }, true);
+            change(entries, key, Slot { times: slot.times.expired(now), ..Slot::clone(&slot) });
         }
     }
 
@@ -143,4 +134,9 @@ impl L1 {
     pub(crate) fn max_bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, Bounded::capacity)
     }
+}
+
+/// Only if it is still there: an entry removed meanwhile must not come back.
+fn change(entries: &Bounded<EntryKey, Arc<Slot>>, key: &EntryKey, slot: Slot) {
+    let _ = entries.replace(key.clone(), Arc::new(slot), true);
 }

@@ -40,11 +40,15 @@ mod remote;
 pub mod response;
 mod stamp;
 mod stats;
+mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod trace;
 mod trust;
+#[cfg(test)]
+mod trust_tests;
 mod value;
+mod waiters;
 
 pub use backend::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, MemoryBackend,

@@ -16,6 +16,7 @@ impl TagId {
     /// The tag every entry has: the namespace itself.
     pub(crate) const EVERYTHING: Self = Self(0);
 
+    #[inline]
     pub(crate) fn of(tag: &str) -> Self {
         Self(xxh3_64(tag.as_bytes()).max(1))
     }

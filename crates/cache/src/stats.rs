@@ -1,15 +1,13 @@
 use std::{
     cell::Cell,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-use crate::{BackendStats, BusStats, EventStats, Tier, key::same_name, kind::name_hash};
+pub(crate) use self::ledger::Ledger;
+use crate::{BackendStats, BusStats, EventStats, Tier};
 
-/// Kinds counted one by one; the rest share one line.
-const KINDS: usize = 256;
+mod ledger;
+
 const STRIPES: usize = 8;
 
 /// A counter each thread has its own cache line of: one shared line would cost more than the look-up it counts.
@@ -102,6 +100,15 @@ impl Counters {
         add_one(&self.not_stored);
     }
 
+    /// Starts at zero.
+    fn named(name: &'static str) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    const fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn snapshot(&self) -> KindStats {
         KindStats {
             name: self.name,
@@ -122,53 +129,6 @@ impl Counters {
 
 fn add_one(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
-}
-
-/// The counters of every kind, found without a lock.
-#[derive(Debug)]
-pub(crate) struct Ledger {
-    kinds: Box<[OnceLock<Box<Counters>>]>,
-    others: Counters,
-}
-
-impl Ledger {
-    pub(crate) fn new() -> Self {
-        Self {
-            kinds: (0..KINDS).map(|_| OnceLock::new()).collect(),
-            others: Counters { name: "(others)", ..Counters::default() },
-        }
-    }
-
-    /// Finds the counters of a kind, or makes them. Open addressing; a line once taken never moves.
-    #[inline]
-    pub(crate) fn of(&self, id: u64, name: &'static str) -> &Counters {
-        // The remainder is below `KINDS`.
-        let start = (id % KINDS as u64) as usize;
-        for step in 0..KINDS {
-            let line = self.kinds[(start + step) % KINDS]
-                .get_or_init(|| Box::new(Counters { name, ..Counters::default() }));
-            if same_name(line.name, name) {
-                return line;
-            }
-        }
-        &self.others
-    }
-
-    /// Finds a kind that was used before.
-    pub(crate) fn find(&self, name: &str) -> Option<(u64, &'static str)> {
-        let id = name_hash(name);
-        let start = (id % KINDS as u64) as usize;
-        let lines = (0..KINDS).map_while(|step| self.kinds[(start + step) % KINDS].get());
-        lines.map(|line| line.name).find(|known| *known == name).map(|name| (id, name))
-    }
-
-    pub(crate) fn snapshot(&self) -> Vec<KindStats> {
-        let kinds = self.kinds.iter().filter_map(OnceLock::get).map(|line| line.snapshot());
-        let others = Some(self.others.snapshot()).filter(|others| others.calls() > 0);
-        let mut all: Vec<_> = kinds.chain(others).collect();
-        all.sort_unstable_by_key(|kind| kind.name);
-        all
-    }
 }
 
 /// What a cache did since it was built, and what it holds.

@@ -104,7 +104,7 @@ mod off {
     pub(crate) const fn backend_failed(_kind: &'static str, _failure: Failure) {}
 
     #[derive(Debug, Default)]
-    pub(crate) struct LoadFailures;
+    pub(crate) struct LoadFailures {}
 
     impl LoadFailures {
         pub(crate) const fn log(&self, _kind: &'static str, _failure: LoadFailure, _now: u64) {}

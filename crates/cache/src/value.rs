@@ -203,7 +203,7 @@ mod sealed {
         #[expect(private_interfaces, reason = "never called from outside")]
         fn into_slab(self) -> Slab;
         #[expect(private_interfaces, reason = "never called from outside")]
-        fn from_slab(slab: Slab) -> Option<Self>;
+        fn from_slab(slab: &Slab) -> Option<Self>;
     }
 
     #[expect(private_interfaces, reason = "never called from outside")]
@@ -213,9 +213,9 @@ mod sealed {
         }
 
         #[inline]
-        fn from_slab(slab: Slab) -> Option<Self> {
+        fn from_slab(slab: &Slab) -> Option<Self> {
             match slab {
-                Slab::Bytes(bytes) => Some(bytes),
+                Slab::Bytes(bytes) => Some(bytes.clone()),
                 Slab::Value(_) => None,
             }
         }
@@ -228,10 +228,10 @@ mod sealed {
         }
 
         #[inline]
-        fn from_slab(slab: Slab) -> Option<Self> {
+        fn from_slab(slab: &Slab) -> Option<Self> {
             match slab {
                 Slab::Bytes(_) => None,
-                Slab::Value(value) => value.downcast().ok(),
+                Slab::Value(value) => Arc::clone(value).downcast().ok(),
             }
         }
     }

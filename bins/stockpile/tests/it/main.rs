@@ -1,7 +1,9 @@
 //! The command as a person or a script meets it.
 #![allow(clippy::unwrap_used, reason = "test")]
 
+mod cache;
 mod desk;
 mod ingest;
 mod interruption;
+mod redis;
 mod runs;

