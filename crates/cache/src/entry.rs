@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::{
-    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, LoadResult, Loaded, Outcome, Policy, Shared, Stored,
-    Tier, Why, Written,
+    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
+    Written,
     coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
@@ -157,7 +157,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     pub(crate) async fn get_or_load_with<E, F, Fut>(
         self,
         prepare: impl FnOnce(Self) -> (Self, F),
-    ) -> LoadResult<V, E>
+    ) -> Result<Shared<V>, LoadError<E>>
     where
         E: Send + Sync + 'static,
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
