@@ -212,6 +212,7 @@ fn parse_redis(text: &str, given: &Redis) -> Result<CacheUrl, String> {
 }
 
 fn parse_db(text: &str) -> Result<u32, String> {
-    let db = text.parse().ok().filter(|db| *db <= 65_535);
-    db.ok_or_else(|| "write the number of a Redis database, such as 1".to_owned())
+    // The driver counts no further.
+    let db = text.parse().ok().filter(|db| *db <= 255);
+    db.ok_or_else(|| "write the number of a Redis database, 0 to 255, such as 1".to_owned())
 }

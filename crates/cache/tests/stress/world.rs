@@ -95,7 +95,7 @@ struct Key {
     turn: Mutex<()>,
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Random(u64);
 
 impl Random {
@@ -216,10 +216,10 @@ impl World {
     /// Waits until every read gives what the last change left.
     pub(crate) async fn agrees(self: &Arc<Self>, cache: &Cache) {
         let start = Instant::now();
-        for key in 0..KEYS.len() {
+        for (key, name) in KEYS.iter().enumerate() {
             let floor = self.keys[key].floor.load(SeqCst);
             while self.load(cache, key, 0).await < floor {
-                assert!(start.elapsed() < Duration::from_secs(20), "{} stays old", KEYS[key]);
+                assert!(start.elapsed() < Duration::from_secs(20), "{name} stays old");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }

@@ -37,11 +37,14 @@ pub(super) fn sort(fault: &Fault, timeout: Duration) -> Error {
     }
 }
 
-/// Returns true for text such as `LOADING Redis is loading the dataset in memory`. A cluster that is down is out of
-/// reach, whoever says so.
+/// Words of servers that answer, and serve nobody.
+const OUT_OF_REACH: [&str; 3] = ["CLUSTERDOWN", "LOADING", "MASTERDOWN"];
+
+/// Returns true for text such as `READONLY You can't write against a read only replica.` A server that serves nobody
+/// is out of reach, whoever says so.
 pub(super) fn is_reply(text: &str) -> bool {
     let word = text.split(' ').next().unwrap_or_default();
-    word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()) && word != "CLUSTERDOWN"
+    word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()) && !OUT_OF_REACH.contains(&word)
 }
 
 /// A mistake in the settings that the driver found.
