@@ -93,6 +93,12 @@ impl<'a, V: CacheValue> Entries<'a, V> {
         let (mut flights, mut befores, mut waits) = (Vec::new(), Vec::new(), Vec::new());
         for (key, places) in places {
             let entry = self.entry(key);
+            if terms.hard_timeout == Some(Duration::ZERO) {
+                let answer = entry.without_load(&terms, LoadError::Timeout(Duration::ZERO));
+                let answer = answer.map(|(value, _)| Some(value));
+                places.iter().for_each(|at| answers[*at] = Some(answer.clone()));
+                continue;
+            }
             let (seat, progress, waiting) =
                 self.engine.flights.join_or_lead::<Progress<V, E>>(&entry.at().to_owned(), &tags);
             let (stale, is_unchecked) = match entry.look(&terms) {

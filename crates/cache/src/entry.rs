@@ -429,7 +429,11 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     }
 
     /// Ends a call whose load was not started or is lost.
-    fn without_load<E>(&self, terms: &Terms, error: LoadError<E>) -> Result<Answered<V>, LoadError<E>> {
+    pub(crate) fn without_load<E>(
+        &self,
+        terms: &Terms,
+        error: LoadError<E>,
+    ) -> Result<Answered<V>, LoadError<E>> {
         match self.look(terms) {
             Look::Ready(answer) => Ok(answer),
             Look::Stale(stale, _) => Ok(self.give_stale(stale, error.why())),

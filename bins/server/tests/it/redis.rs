@@ -3,6 +3,7 @@
 use std::{
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering::SeqCst},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -21,13 +22,20 @@ struct Redis {
     process: Option<Child>,
 }
 
+/// A port nobody listens on, below those the system gives to clients, so that it is free again after a restart.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 12_000).unwrap();
+    let mut ports = std::iter::repeat_with(|| 20_000 + (start + NEXT.fetch_add(1, SeqCst)) % 12_000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 impl Redis {
     /// `None` where there is no `redis-server`, unless tests must have one.
     fn install() -> Option<Self> {
         let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
         assert!(found || std::env::var_os("REQUIRE_BACKENDS").is_none(), "redis-server is not installed");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        found.then(|| Self { folder: tempfile::tempdir().unwrap(), port, process: None })
+        found.then(|| Self { folder: tempfile::tempdir().unwrap(), port: free_port(), process: None })
     }
 
     fn running() -> Option<Self> {

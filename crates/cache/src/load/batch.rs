@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{FutureExt, future::join};
+use futures_util::{
+    FutureExt,
+    future::{join, join_all},
+};
 use tokio::time::Instant;
 
 use super::{Flight, Loaded, context::Wishes, flight::Landed, progress::publish};
@@ -96,12 +99,17 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
                 }
             }
         }
-        for (place, sealed, lifetime, ticket, replaces) in writes {
-            let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
-            if written && replaces {
-                engine.announce(|| Operation::changed(&place.raw));
+        // Side by side: a backend that pipelines takes them as one, and a slow one is waited for once.
+        join_all(writes.into_iter().map(|(place, sealed, lifetime, ticket, replaces)| {
+            let (engine, kind) = (&engine, &kind);
+            async move {
+                let written = engine.write_fill(kind, &place, sealed, lifetime, &ticket).await;
+                if written && replaces {
+                    engine.announce(|| Operation::changed(&place.raw));
+                }
             }
-        }
+        }))
+        .await;
     }
 }
 

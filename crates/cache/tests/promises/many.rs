@@ -1,14 +1,17 @@
 //! Loads of many keys at once.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
-use stockpile_cache::{Cache, LoadError, OneOfMany};
+use stockpile_cache::{Cache, LoadError, OneOfMany, Policy};
 
-use crate::kit::{Gate, PAGE, Rig, SECOND, settle, text};
+use crate::kit::{Gate, MILLI, PAGE, Rig, SECOND, settle, text};
 
 type Asked = Arc<Mutex<Vec<Vec<String>>>>;
 
@@ -141,4 +144,34 @@ async fn the_backend_is_asked_once_for_all() {
     assert_eq!(load(&node, &keys, &asked).await.len(), 100);
     assert_eq!(rig.chaos.batches(), before + 1);
     assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn no_time_at_all_starts_no_load_of_many() {
+    let (rig, policy) = (Rig::tiered(), Policy::NONE.hard_timeout(Duration::ZERO));
+    rig.cache.set(&PAGE, "stale", text("old")).await;
+    rig.clock.advance(SECOND * 11);
+    let load = |_| async { Ok::<Vec<(String, Bytes)>, &str>(Vec::new()) };
+    let keys = ["stale", "none"];
+    let answers = rig.cache.entries(&PAGE, &keys).policy(policy).get_or_load_many(load).await;
+    assert_eq!(answers[0].as_ref().unwrap(), &Some(text("old")));
+    assert!(matches!(&answers[1], Err(LoadError::Timeout(Duration::ZERO))));
+    assert_eq!(rig.stats().loads, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_of_many_are_written_side_by_side() {
+    let (rig, asked) = (Rig::tiered(), Asked::default());
+    rig.load("warm up").await.unwrap();
+    settle().await;
+    rig.chaos.delay(MILLI * 20);
+    let keys: Vec<String> = (0..50).map(|key| key.to_string()).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    load(&rig.cache, &keys, &asked).await;
+    tokio::time::sleep(MILLI * 100).await;
+    rig.chaos.delay(Duration::ZERO);
+    assert!(
+        rig.node().get_many(&PAGE, &keys).await.iter().all(Option::is_some),
+        "20 ms each, all within 100"
+    );
 }
