@@ -7,7 +7,7 @@ use crate::{
     engine::Engine,
     entry::{Asked, CallTags, Look},
     flights::{Before, Seat},
-    load::{Batch, Flight, Progress},
+    load::{Batch, Flight, Progress, Purpose},
     stamp::TagId,
 };
 
@@ -101,31 +101,19 @@ impl<'a, V: CacheValue> Entries<'a, V> {
             }
             let (seat, progress, waiting) =
                 self.engine.flights.join_or_lead::<Progress<V, E>>(&entry.at().to_owned(), &tags);
-            let (stale, is_unchecked) = match entry.look(&terms) {
+            let (stale, purpose) = match entry.look(&terms) {
                 Look::Ready((value, _)) => {
                     places.iter().for_each(|at| answers[*at] = Some(Ok(Some(value.clone()))));
                     continue;
                 }
-                Look::Stale(stale, is_unchecked) => (Some(stale), is_unchecked),
-                Look::Nothing => (None, false),
+                Look::Stale(stale, purpose) => (Some(stale), purpose),
+                Look::Nothing => (None, Purpose::Missing),
             };
             let leads = matches!(seat, Seat::Lead(..));
             if let Seat::Lead(ticket, progress, before) = seat {
                 let (engine, kind, tags, stale) =
                     (Arc::clone(self.engine), *self.kind, tags.clone(), stale.clone());
-                let (is_early, is_anew) = (false, false);
-                flights.push(Flight {
-                    engine,
-                    kind,
-                    terms,
-                    tags,
-                    stale,
-                    is_early,
-                    is_unchecked,
-                    is_anew,
-                    ticket,
-                    progress,
-                });
+                flights.push(Flight { engine, kind, terms, tags, stale, purpose, ticket, progress });
                 befores.push(before);
             } else {
                 self.engine.counters(self.kind).join();

@@ -15,7 +15,7 @@ use crate::{
     envelope::{self, Facts},
     flights::{Seat, Waiting},
     key::EntryRef,
-    load::{Arrival, Flight, Progress, Via},
+    load::{Arrival, Flight, Progress, Purpose, Via},
     policy::{Terms, Times},
     remote::Turn,
     stamp::{Stamps, TagId},
@@ -49,12 +49,10 @@ pub(crate) type Answered<V> = (Shared<V>, Outcome);
 pub(crate) enum Look<V: CacheValue> {
     /// To be given without more ado: fresh, or stale while loads are paused.
     Ready(Answered<V>),
-    /// To stand in for a load; in doubt only until the backend says otherwise.
-    Stale(Arrival<V>, IsUnchecked),
+    /// To stand in for a load of this purpose.
+    Stale(Arrival<V>, Purpose),
     Nothing,
 }
-
-pub(crate) type IsUnchecked = bool;
 
 /// The tags of a call: few, so that naming them costs a hit no allocation.
 pub(crate) type CallTags = SmallVec<[TagId; 4]>;
@@ -329,7 +327,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
         match pause.filter(|pause| now < pause.until) {
             Some(pause) => Look::Ready(self.give_stale(stale, pause.why)),
-            None => Look::Stale(stale, is_unchecked),
+            None if is_unchecked => Look::Stale(stale, Purpose::Unchecked),
+            None => Look::Stale(stale, Purpose::Missing),
         }
     }
 
@@ -353,18 +352,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let Leftover { value, times, stamps, etag, .. } = leftover;
         let stale = Some(Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag });
         let (engine, kind) = (Arc::clone(self.engine), *self.kind);
-        let flight = Flight {
-            engine,
-            kind,
-            terms,
-            tags,
-            stale,
-            is_early: true,
-            is_unchecked: false,
-            is_anew: false,
-            ticket,
-            progress,
-        };
+        let purpose = Purpose::Early;
+        let flight = Flight { engine, kind, terms, tags, stale, purpose, ticket, progress };
         runtime.spawn(flight.run(before, load));
     }
 
@@ -385,28 +374,17 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             }
             let (seat, progress, waiting) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
             // Only now: what is seen with a seat taken cannot have been changed before without this seat knowing.
-            let (stale, is_unchecked) = match self.look(&terms) {
+            let (stale, purpose) = match self.look(&terms) {
                 Look::Ready(answer) => return Ok(answer),
-                Look::Stale(stale, is_unchecked) => (Some(stale), is_unchecked),
-                Look::Nothing => (None, false),
+                Look::Stale(stale, purpose) => (Some(stale), purpose),
+                Look::Nothing => (None, Purpose::Missing),
             };
             let leads = match seat {
                 Seat::Lead(ticket, progress, before) => {
                     let (engine, kind, stale) = (Arc::clone(self.engine), *self.kind, stale.clone());
                     let Some(load) = load.take() else { return Err(LoadError::Cancelled) };
-                    let (tags, is_early, is_anew) = (tags.clone(), false, false);
-                    let flight = Flight {
-                        engine,
-                        kind,
-                        terms,
-                        tags,
-                        stale,
-                        is_early,
-                        is_unchecked,
-                        is_anew,
-                        ticket,
-                        progress,
-                    };
+                    let tags = tags.clone();
+                    let flight = Flight { engine, kind, terms, tags, stale, purpose, ticket, progress };
                     tokio::spawn(flight.run(before, load));
                     true
                 }

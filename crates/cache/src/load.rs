@@ -10,6 +10,6 @@ mod progress;
 pub use self::context::{LoadCx, Loaded};
 pub(crate) use self::{
     batch::Batch,
-    flight::Flight,
+    flight::{Flight, Purpose},
     progress::{Arrival, Progress, Via},
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{CacheValue, Entry, Flight, LoadCx, LoadError, Progress, Shared, as_loaded, wait};
+use super::{CacheValue, Entry, Flight, LoadCx, LoadError, Progress, Purpose, Shared, as_loaded, wait};
 use crate::flights::Before;
 
 impl<V: CacheValue> Entry<'_, V> {
@@ -37,9 +37,7 @@ impl<V: CacheValue> Entry<'_, V> {
             terms,
             tags,
             stale: None,
-            is_early: false,
-            is_unchecked: false,
-            is_anew: true,
+            purpose: Purpose::Anew,
             ticket,
             progress,
         };

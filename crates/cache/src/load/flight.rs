@@ -26,6 +26,19 @@ use crate::{
     trace,
 };
 
+/// What a load is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// No tier of this process has a fresh value.
+    Missing,
+    /// It has one that is there only unless the backend says otherwise.
+    Unchecked,
+    /// It has one whose successor is due.
+    Early,
+    /// The caller wants a new one, whatever there is.
+    Anew,
+}
+
 /// A load about to run.
 pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) engine: Arc<Engine>,
@@ -33,12 +46,7 @@ pub(crate) struct Flight<V: CacheValue, E> {
     pub(crate) terms: Terms,
     pub(crate) tags: Vec<TagId>,
     pub(crate) stale: Option<Arrival<V>>,
-    /// Whether `stale` is still fresh and this load ahead of time.
-    pub(crate) is_early: bool,
-    /// Whether `stale` is still there only unless the backend says otherwise.
-    pub(crate) is_unchecked: bool,
-    /// Whether to load whatever is stored.
-    pub(crate) is_anew: bool,
+    pub(crate) purpose: Purpose,
     pub(crate) ticket: Ticket,
     pub(crate) progress: watch::Sender<Progress<V, E>>,
 }
@@ -90,7 +98,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Ok(landed) => landed,
             Err(error) => return self.fail(error),
         };
-        let Self { engine, kind, terms, tags, stale, ticket, progress, is_anew, .. } = self;
+        let Self { engine, kind, terms, tags, stale, purpose, ticket, progress, .. } = self;
         match landed {
             Landing::Due(arrival) => {
                 let key = ticket.key.clone();
@@ -98,20 +106,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 publish(&progress, Ok(arrival.clone()));
                 let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
                 if let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) {
-                    let stale = Some(arrival);
-                    let (is_early, is_unchecked, is_anew) = (true, false, false);
-                    let next = Self {
-                        engine,
-                        kind,
-                        terms,
-                        tags,
-                        stale,
-                        is_early,
-                        is_unchecked,
-                        is_anew,
-                        ticket,
-                        progress,
-                    };
+                    let (stale, purpose) = (Some(arrival), Purpose::Early);
+                    let next = Self { engine, kind, terms, tags, stale, purpose, ticket, progress };
                     next.run(before, load).await;
                 }
             }
@@ -119,7 +115,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
                 publish(&progress, Ok(arrival));
                 let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
-                if written && (is_anew || stale.is_some()) {
+                if written && (purpose == Purpose::Anew || stale.is_some()) {
                     // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
                     engine.announce(|| Operation::changed(&place.raw));
                 }
@@ -128,7 +124,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             }
             // The next caller must find no trace of a load that has ended: off the list first, then the news.
             Landing::Done((arrival, None), _lease) => {
-                if is_anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
+                if purpose == Purpose::Anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
                     engine.announce(|| Operation::changed(&place.raw));
                 }
                 drop(ticket);
@@ -165,7 +161,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let engine = Arc::clone(&self.engine);
         let mut deadline = engine.deadline();
         let (mut writable, mut answers) = (true, true);
-        let found = if self.is_anew {
+        let found = if self.purpose == Purpose::Anew {
             Found::Nothing
         } else {
             engine.find(&self.kind, place, &self.tags, before, deadline).await
@@ -187,7 +183,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             Found::Unknown => answers = false,
         }
         let mut lease = Held::none();
-        if let (Some(lifetime), true) = (self.terms.lease, answers && !self.is_anew) {
+        if let (Some(lifetime), true) = (self.terms.lease, answers && self.purpose != Purpose::Anew) {
             match self.wait_for_lease(place, lifetime, &mut deadline).await {
                 Turn::Ours(held) => lease = held,
                 Turn::Done(arrival) => return Ok(Landing::Done((arrival, None), Held::none())),
@@ -231,7 +227,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
 
     /// A load ahead of time has no callers to lose, and a refresh is wanted for what it stores.
     fn may_abort(&self) -> bool {
-        self.terms.abandoned == Abandoned::Abort && !self.is_early && !self.is_anew
+        self.terms.abandoned == Abandoned::Abort
+            && matches!(self.purpose, Purpose::Missing | Purpose::Unchecked)
     }
 
     /// Puts together what came, and under which generations.
@@ -274,7 +271,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     /// The backend has nothing where this process has something it did not check for a while: it was removed, and must
     /// not stand in for a load.
     pub(super) fn drop_unchecked(&mut self) {
-        if self.is_unchecked && !self.is_early && self.stale.take().is_some() {
+        if self.purpose == Purpose::Unchecked && self.stale.take().is_some() {
             self.ticket.fill(|| drop(self.engine.l1.remove(&self.ticket.key)));
             self.progress.send_modify(|progress| progress.is_gone = true);
         }
@@ -286,7 +283,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let times = sight.facts.times;
         let newer = self.stale.as_ref().is_none_or(|stale| stale.times.born < times.born);
         // Ahead of time, only a value that another process loaded meanwhile ends the load.
-        let fresh = times.is_fresh(now) && (newer || !self.is_early);
+        let fresh = times.is_fresh(now) && (newer || self.purpose != Purpose::Early);
         if fresh || newer {
             self.ticket.fill(|| {
                 let Sight { value, facts, weight } = &sight;
@@ -313,7 +310,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times));
         let (Some(packed), Some(stamped)) = (packed, stamped) else {
             engine.loaded(&self.kind, key.as_str(), took, false);
-            if let Some(stale) = self.stale.as_ref().filter(|_| self.is_early) {
+            if let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) {
                 // Or every read would start the next load, for the same end.
                 let until = now.saturating_add(millis(self.terms.throttle));
                 self.ticket.fill(|| engine.l1.put_off(key, stale.times, until));
@@ -329,14 +326,14 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let payload = packed.payload.filter(|_| writable && are_real);
         let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
         let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
-        let before = match (self.is_anew, sealed.is_some()) {
+        let before = match (self.purpose == Purpose::Anew, sealed.is_some()) {
             (true, writes) => self.ticket.overrule(writes, fill),
             (false, true) => self.ticket.fill_then_write(fill).then(Before::default),
             (false, false) => self.ticket.fill(fill).then(Before::default),
         };
         let stored = before.is_some() && (engine.l1.is_on() || sealed.is_some());
         engine.loaded(&self.kind, key.as_str(), took, stored);
-        let is_fill = !self.is_anew;
+        let is_fill = self.purpose != Purpose::Anew;
         let sealed = sealed.zip(before).map(|(bytes, before)| Sealed { bytes, before, is_fill });
         let sight = Sight { value, facts, weight: packed.weight };
         (Arrival::new(sight, Via::Loader { took, stored }), sealed)
