@@ -160,13 +160,6 @@ where
         })
         .await
         .map_err(problem)?;
-    tracing::debug!(
-        family = place.kind.name(),
-        key = %place.key,
-        answer = outcome.label(),
-        tier = ?outcome.tier(),
-        "answered from the cache or for it",
-    );
     let body = match encoding {
         Encoding::Identity => plain,
         _ => packed(state, &place, plain, encoding).await,
