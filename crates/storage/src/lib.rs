@@ -16,6 +16,8 @@ mod ingest;
 mod minute_bars;
 mod price_limits;
 mod securities;
+#[cfg(feature = "postgres")]
+mod seen_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod store;
