@@ -15,6 +15,7 @@ mod error;
 mod ingest;
 mod minute_bars;
 mod price_limits;
+mod promises;
 mod securities;
 #[cfg(feature = "postgres")]
 mod seen_keys;
@@ -51,6 +52,7 @@ pub use minute_bars::MockMinuteBars;
 #[cfg(feature = "mock")]
 pub use price_limits::MockPriceLimits;
 pub use price_limits::PriceLimits;
+pub use promises::Promises;
 #[cfg(feature = "mock")]
 pub use securities::MockSecurities;
 pub use securities::Securities;

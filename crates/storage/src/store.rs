@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     AdjFactors, Candles, CryptoMarkets, DailyBars, DailyBasics, IngestRuns, MinuteBars, PriceLimits,
-    Securities, Suspensions, TradeCalendar,
+    Promises, Securities, Suspensions, TradeCalendar,
 };
 
 /// The repositories of one store.
@@ -12,6 +12,8 @@ use crate::{
 pub struct Store {
     /// Name of the engine, as `/health` shows it: `sqlite`.
     pub engine: &'static str,
+    /// What the engine lets the store promise.
+    pub promises: Promises,
     /// Daily bars.
     pub bars: Arc<dyn DailyBars>,
     /// Valuations of stocks.
@@ -43,6 +45,7 @@ impl Store {
     pub fn mocked() -> Self {
         Self {
             engine: "mock",
+            promises: Promises::ALL,
             bars: Arc::new(crate::MockDailyBars::new()),
             basics: Arc::new(crate::MockDailyBasics::new()),
             minute_bars: Arc::new(crate::MockMinuteBars::new()),

@@ -70,6 +70,7 @@ macro_rules! contract_suite {
                 a_key_met_twice_in_a_run_keeps_its_first_row,
                 runs_are_listed_newest_first,
                 a_dead_run_is_marked_failed_by_a_repair,
+                readers_see_a_commit_all_at_once_as_far_as_promised,
             );
         }
     };

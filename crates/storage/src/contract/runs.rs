@@ -1,5 +1,10 @@
 //! Promises about ingest runs.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
+
 use jiff::{SignedDuration, Timestamp};
 use stockpile_market::{AdjFactor, SecurityKind};
 
@@ -139,4 +144,49 @@ pub async fn a_dead_run_is_marked_failed_by_a_repair(store: &Store) {
     assert!(recorded.error.is_some());
     assert_eq!(store.ingest.repair(NOW).await.unwrap(), Repaired::default(), "once is enough");
     assert_eq!(store.ingest.revision().await.unwrap(), revision, "no data changed");
+}
+
+pub async fn readers_see_a_commit_all_at_once_as_far_as_promised(store: &Store) {
+    const RUNS: u32 = 10;
+    let done = Arc::new(AtomicBool::new(false));
+    let readers = [(); 2].map(|()| tokio::spawn(watch(store.clone(), done.clone())));
+    for day in (1..=RUNS).map(|number| format!("202502{number:02}")) {
+        let mut run = start(store).await;
+        for (kind, ts_code) in [(SecurityKind::Stock, "000001.SZ"), (SecurityKind::Etf, "510300.SH")] {
+            run.write_bars(kind, numbered([bar(ts_code, &day, 10.0)])).await.unwrap();
+        }
+        let factor = AdjFactor { ts_code: code("000001.SZ"), trade_date: date(&day), adj_factor: 1.0 };
+        run.write_factors(numbered([factor])).await.unwrap();
+        run.commit(RowCounts::default(), NOW).await.unwrap();
+    }
+    done.store(true, SeqCst);
+    for reader in readers {
+        let seen = reader.await.unwrap();
+        assert_eq!(seen, [RUNS as usize; 4], "what is committed shows");
+    }
+}
+
+/// Counts the rows of four tables in turn until told to stop; each commit adds a row to every table.
+async fn watch(store: Store, done: Arc<AtomicBool>) -> [usize; 4] {
+    let range = BarRange::Last(100);
+    let mut seen = [0; 4];
+    loop {
+        let is_last = done.load(SeqCst);
+        for table in 0..4 {
+            let rows = match table {
+                0 => store.bars.of(SecurityKind::Stock, code("000001.SZ"), range, 100).await.unwrap().len(),
+                1 => store.adj_factors.of(code("000001.SZ")).await.unwrap().len(),
+                2 => store.bars.of(SecurityKind::Etf, code("510300.SH"), range, 100).await.unwrap().len(),
+                _ => store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(),
+            };
+            assert!(rows >= seen[table], "rows of table {table} went away");
+            if store.promises.commit_is_atomic {
+                assert!(seen.iter().all(|other| rows >= *other), "table {table} is behind: {rows}, {seen:?}");
+            }
+            seen[table] = rows;
+        }
+        if is_last {
+            return seen;
+        }
+    }
 }

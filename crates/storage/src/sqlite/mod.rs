@@ -26,7 +26,7 @@ use std::{num::NonZeroUsize, path::Path, sync::Arc, thread};
 
 use connections::Connections;
 
-use crate::{Result, Store};
+use crate::{Promises, Result, Store};
 
 /// Readers beyond this gain nothing: each query is a few milliseconds of CPU.
 const MAX_READERS: usize = 4;
@@ -43,6 +43,7 @@ pub async fn open(path: &Path) -> Result<Store> {
     let connections = Arc::new(Connections::open(path, readers).await?);
     Ok(Store {
         engine: "sqlite",
+        promises: Promises::ALL,
         bars: connections.clone(),
         basics: connections.clone(),
         minute_bars: connections.clone(),

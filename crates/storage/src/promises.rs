@@ -1,0 +1,19 @@
+//! What an engine lets its store promise.
+
+/// What a store promises beyond the repositories' own words, as far as its engine can.
+///
+/// The contract asks here what to expect, never which engine it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises {
+    /// Every table of a run shows in the same instant. Otherwise each table does for itself, one after the other while
+    /// the commit goes on, and the revision rises after the last of them.
+    pub commit_is_atomic: bool,
+    /// The next run may start as soon as the process of a killed one is gone. Otherwise the dead run's lock ends some
+    /// time later.
+    pub lock_ends_with_its_process: bool,
+}
+
+impl Promises {
+    /// Everything, as a database with transactions gives it.
+    pub const ALL: Self = Self { commit_is_atomic: true, lock_ends_with_its_process: true };
+}
