@@ -25,6 +25,88 @@ pub enum Error {
         store: String,
     },
 
+    /// A table in the database bears one of our names and was made by somebody else.
+    #[error(
+        "the table `{table}` in `{store}` is not Stockpile's; name another database, nothing was changed"
+    )]
+    ForeignTable {
+        /// Where the store is.
+        store: String,
+        /// Name of the table.
+        table: String,
+    },
+
+    /// No server answers.
+    #[error("no server answers at `{store}`; check that it runs, its address and the network")]
+    Unreachable {
+        /// Where the server was looked for.
+        store: String,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// What answers is a server of another kind, or speaks without TLS where it was asked for, or the reverse.
+    #[error(
+        "what answers at `{store}` is no {engine} server as expected; check the address, the port and TLS"
+    )]
+    WrongServer {
+        /// Where the server was looked for.
+        store: String,
+        /// Which engine was expected.
+        engine: &'static str,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The server refuses the user.
+    #[error("`{store}` refuses the user `{user}`; check the name, the password and who may connect")]
+    Login {
+        /// Where the server is.
+        store: String,
+        /// Name of the user.
+        user: String,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The database is not there, and the user may not create it.
+    #[error(
+        "the database `{database}` does not exist and `{user}` may not create it; create it, or grant the right"
+    )]
+    NoDatabase {
+        /// Name of the database.
+        database: String,
+        /// Name of the user.
+        user: String,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// The user lacks a right, or the server takes no writes.
+    #[error("the user of the store may not {operation}; grant the right, or name another user or server")]
+    Forbidden {
+        /// What was asked, as a verb and its object.
+        operation: &'static str,
+        /// What the driver reported.
+        source: Source,
+    },
+
+    /// No answer came in time.
+    #[error("the store took too long to {operation}")]
+    TimedOut {
+        /// What was asked, as a verb and its object.
+        operation: &'static str,
+    },
+
+    /// A text or a number that the stores do not keep.
+    #[error("{what} cannot be stored: {why}")]
+    Unstorable {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+
     /// The path names another file now than the one that was opened.
     #[error("the file `{store}` was removed or replaced while it was open; start the program again")]
     Replaced {
@@ -103,7 +185,10 @@ impl Error {
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Locked { .. } | Self::Failed { .. })
+        matches!(
+            self,
+            Self::Locked { .. } | Self::Failed { .. } | Self::Unreachable { .. } | Self::TimedOut { .. }
+        )
     }
 }
 

@@ -17,7 +17,7 @@ async fn fresh() -> (TempDir, Store) {
     (folder, store)
 }
 
-contract_suite!(sqlite_file, fresh());
+contract_suite!(sqlite_file, async { Some(fresh().await) });
 
 fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("stockpile.db")
