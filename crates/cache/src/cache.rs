@@ -299,10 +299,9 @@ impl Cache {
 
     async fn sweep(&self, pattern: Pattern) -> (Deleted, Option<Error>) {
         let engine = Arc::clone(&self.engine);
-        let all = pattern.is_everything();
-        let matches = |key: &EntryKey| all || pattern.matches(key.raw(&engine.namespace).as_str());
-        let remove = || (engine.l1.remove_matching(matches), engine.order());
-        let (sweep, before, (here, order)) = engine.flights.sweep(matches, remove);
+        let matches = engine.matcher(&pattern);
+        let remove = || (engine.l1.remove_matching(&matches), engine.order());
+        let (sweep, before, (here, order)) = engine.flights.sweep(matches.clone(), remove);
         let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
             engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, true);

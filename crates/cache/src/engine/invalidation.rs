@@ -2,7 +2,8 @@
 
 use super::Engine;
 use crate::{
-    Error, Generation, Invalidated, Invalidation, coherence::Operation, remote::Applied, stamp::TagId,
+    Error, Generation, Invalidated, Invalidation, Pattern, coherence::Operation, key::EntryKey,
+    remote::Applied, stamp::TagId,
 };
 
 /// An invalidation this process knows and the backend does not.
@@ -75,6 +76,15 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Tells which entries of this process a pattern means.
+    pub(crate) fn matcher(
+        &self,
+        pattern: &Pattern,
+    ) -> impl Fn(&EntryKey) -> bool + Clone + Send + Sync + use<> {
+        let (all, pattern, namespace) = (pattern.is_everything(), pattern.clone(), self.namespace.clone());
+        move |key| all || pattern.matches(key.raw(&namespace).as_str())
     }
 
     /// Empties this process.
