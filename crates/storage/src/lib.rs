@@ -6,6 +6,8 @@
 
 mod adj_factors;
 mod candles;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod crypto_markets;
@@ -17,7 +19,7 @@ mod minute_bars;
 mod price_limits;
 mod promises;
 mod securities;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "clickhouse", feature = "postgres"))]
 mod seen_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
