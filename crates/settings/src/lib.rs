@@ -38,7 +38,7 @@ mod sources;
 mod storage;
 
 pub use access::{Access, ApiAccess, MetricsAccess};
-pub use cache::{Cache, CacheUrl};
+pub use cache::{Cache, CacheUrl, RedisUrl};
 pub use described::{Origin, Row};
 pub use error::{Error, Problem, Result};
 pub use http::Http;

@@ -144,11 +144,18 @@ fn variables_fill_what_an_address_leaves_out() {
 
 #[test]
 fn a_redis_address_without_number_means_database_one() {
-    for (url, expected) in [("redis://c", 1), ("redis://c/", 1), ("redis://c/0", 0), ("rediss://c:1/15", 15)]
-    {
+    for (url, expected) in [
+        ("redis://c", Some(1)),
+        ("redis://c/", Some(1)),
+        ("redis://c/0", Some(0)),
+        ("rediss://c:1/15", Some(15)),
+        ("valkey://c", Some(1)),
+        ("redis-sentinel://a,b?service=main", Some(1)),
+        ("redis-cluster://a,b", None),
+    ] {
         let settings = read(&[("CACHE_URL", url)]).unwrap();
-        let CacheUrl::Redis { db, .. } = settings.cache.url else { panic!("{url}") };
-        assert_eq!(db, expected, "{url}");
+        let CacheUrl::Redis(redis) = settings.cache.url else { panic!("{url}") };
+        assert_eq!(redis.db, expected, "{url}");
     }
 }
 
@@ -157,8 +164,47 @@ fn a_password_with_odd_characters_survives_the_way_to_the_client() {
     let settings = read(&[("REDIS_HOST", "::1"), ("REDIS_PASSWORD", "p@ss/w:r?d#ü")]).unwrap();
     let url = settings.cache.url.to_secret_url();
     let again = read(&[("CACHE_URL", url.expose_secret())]).unwrap();
-    let CacheUrl::Redis { password, host, .. } = again.cache.url else { panic!() };
-    assert_eq!((host.as_str(), password.unwrap().expose_secret()), ("::1", "p@ss/w:r?d#ü"));
+    let CacheUrl::Redis(redis) = again.cache.url else { panic!() };
+    assert_eq!(redis.hosts, [("::1".to_owned(), 6379)]);
+    assert_eq!(redis.password.unwrap().expose_secret(), "p@ss/w:r?d#ü");
+}
+
+#[test]
+fn addresses_of_sentinels_and_clusters_reach_the_cache_as_it_reads_them() {
+    for (url, expected) in [
+        ("redis-cluster://a,b:7001", "redis-cluster://a:6379,b:7001"),
+        ("valkeys-cluster://:p%40w@[::1]:7?node=b", "valkeys-cluster://:p%40w@[::1]:7,b:6379"),
+        (
+            "rediss-sentinel://ann:5f1d@a,b:1/3?service=main&sentinelPassword=7a%2Fb&ca=/etc/ca.pem",
+            "rediss-sentinel://ann:5f1d@a:26379,b:1/3?ca=%2Fetc%2Fca%2Epem&service=main&sentinelPassword=7a%2Fb",
+        ),
+        ("redis://a?clients=4", "redis://a:6379/1?clients=4"),
+    ] {
+        let settings = read(&[("CACHE_URL", url)]).unwrap();
+        assert_eq!(settings.cache.url.to_secret_url().expose_secret(), expected);
+        let again = read(&[("CACHE_URL", expected)]).unwrap();
+        assert_eq!(again.cache.url.to_secret_url().expose_secret(), expected);
+        let shown = format!("{} {:?}", settings.cache.url, settings);
+        assert!(!shown.contains("5f1d") && !shown.contains("7a%2Fb") && !shown.contains("7a/b"), "{shown}");
+        assert!(!shown.contains("ann"), "{shown}");
+    }
+}
+
+#[test]
+fn an_address_of_redis_the_cache_would_refuse_is_told_at_the_start() {
+    for (url, expected) in [
+        ("redis://a,b", "several hosts"),
+        ("redis-cluster://a/1", "only database 0"),
+        ("redis-sentinel://a", "service"),
+        ("redis-other://a", "redis-sentinel://"),
+        ("redis://a?ca=/x", "unknown parameter"),
+        ("redis://a?namespace=x:", "unknown parameter"),
+        ("redis://a/256", "0 to 255"),
+        ("redis-cluster://a,b:port", "port"),
+    ] {
+        let message = problem(&[("CACHE_URL", url)], "CACHE_URL");
+        assert!(message.contains(expected), "{url}: {message}");
+    }
 }
 
 #[test]
