@@ -1,40 +1,54 @@
-//! Every row of an embedded store, as text, without what differs between two runs of the same ingest.
+//! Every row of a store, as text, whatever engine keeps it; without what differs between two runs of the same ingest.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use rusqlite::{Connection, types::Value};
+use jiff::Timestamp;
+use stockpile_market::{Exchange, SecurityKind};
+use stockpile_storage::Store;
 
-/// What tells runs and moments, not rows.
-const OF_RUNS: [&str; 3] = ["run", "run_id", "version"];
+/// Pairs whose candles are looked for.
+const PAIRS: [&str; 2] = ["BTCUSDT", "ETHUSDT"];
 
-/// Tables with their rows, in order.
-pub(crate) fn dump(path: &Path) -> Vec<String> {
-    let connection = Connection::open(path).unwrap();
-    let mut names = connection
-        .prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-             AND name NOT IN ('ingest_run', 'revision', 'fingerprint', 'schema_migration') ORDER BY name",
-        )
-        .unwrap();
-    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+/// The rows of every table, in order.
+pub(crate) async fn dump(store: &Store) -> Vec<String> {
     let mut rows = Vec::new();
-    for name in names {
-        let mut statement = connection.prepare(&format!("SELECT * FROM {name}")).unwrap();
-        let columns: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
-        let mut found = statement.query([]).unwrap();
-        let mut of_table = Vec::new();
-        while let Some(row) = found.next().unwrap() {
-            let mut text = name.clone();
-            for (at, column) in columns.iter().enumerate() {
-                if !OF_RUNS.contains(&column.as_str()) {
-                    text += &format!(" {column}={:?}", row.get::<_, Value>(at).unwrap());
-                }
-            }
-            of_table.push(text);
-        }
-        of_table.sort();
-        rows.extend(of_table);
+    let mut add = |row: &dyn std::fmt::Debug| rows.push(format!("{row:?}"));
+    let (mut codes, mut days) = (BTreeSet::new(), BTreeSet::new());
+    for security in store.securities.all().await.unwrap() {
+        codes.insert(security.ts_code);
+        add(&security);
     }
+    for day in store.calendar.days(Exchange::Sse).await.unwrap() {
+        if day.is_open {
+            days.insert(day.cal_date);
+        }
+        add(&day);
+    }
+    for kind in SecurityKind::ALL {
+        for count in store.bars.day_counts(kind).await.unwrap() {
+            add(&(kind, count));
+            days.insert(count.trade_date);
+            for bar in store.bars.on(kind, count.trade_date).await.unwrap() {
+                codes.insert(bar.ts_code);
+                add(&(kind, bar));
+            }
+        }
+    }
+    for day in days {
+        store.basics.on(day).await.unwrap().iter().for_each(|row| add(row));
+        store.price_limits.on(day).await.unwrap().iter().for_each(|row| add(row));
+        store.suspensions.on(day).await.unwrap().iter().for_each(|row| add(row));
+    }
+    for code in codes {
+        store.adj_factors.of(code).await.unwrap().iter().for_each(|row| add(row));
+    }
+    for pair in PAIRS {
+        for interval in store.candles.intervals(pair).await.unwrap() {
+            let candles = store.candles.before(pair, interval, Timestamp::MAX, u32::MAX).await.unwrap();
+            candles.iter().for_each(|row| add(row));
+        }
+    }
+    store.crypto_markets.latest().await.unwrap().iter().for_each(|row| add(row));
     rows
 }
 
@@ -43,7 +57,6 @@ pub(crate) fn same(one: &[String], other: &[String]) {
     let only = |these: &[String], those: &[String]| -> Vec<String> {
         these.iter().filter(|row| !those.contains(row)).take(5).cloned().collect()
     };
-    let none: [String; 0] = [];
-    assert_eq!((only(one, other), only(other, one)), (none.to_vec(), none.to_vec()));
-    assert_eq!(one.len(), other.len());
+    assert_eq!((only(one, other), only(other, one)), (Vec::new(), Vec::new()));
+    assert!(!one.is_empty() && one.len() == other.len());
 }

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "live")]
 mod clock;
+#[cfg(feature = "live")]
+mod coins;
 mod desk;
 #[cfg(feature = "live")]
 mod dump;

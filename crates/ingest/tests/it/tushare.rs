@@ -256,7 +256,7 @@ async fn failures_that_pass_are_tried_again_and_leave_no_trace() {
     let interfaces = [Interface::Daily, Interface::DailyBasic];
     desk.fetch(&interfaces).await;
     plain.fetch(&interfaces).await;
-    same(&dump(&database(&desk.folder)), &dump(&database(&plain.folder)));
+    same(&dump(&desk.store).await, &dump(&plain.store).await);
 }
 
 #[tokio::test]
@@ -359,13 +359,13 @@ async fn without_a_calendar_no_day_is_guessed() {
 async fn a_second_fetch_asks_for_nothing_and_again_asks_for_everything() {
     let desk = Desk::new(Market::default()).await;
     desk.fetch(&Interface::ALL).await;
-    let (before, rows) = (desk.served.asked.lock().unwrap().len(), dump(&database(&desk.folder)));
+    let (before, rows) = (desk.served.asked.lock().unwrap().len(), dump(&desk.store).await);
     assert!(desk.fetch(&Interface::ALL).await.is_empty());
     assert_eq!(desk.served.asked.lock().unwrap().len(), before);
     let again = Backfill { again: true, ..backfill(&Interface::ALL) };
     desk.ingest.run(&again, &Silent, &mut |_| ()).await.unwrap();
     assert_eq!(desk.served.asked.lock().unwrap().len(), 2 * before);
-    same(&dump(&database(&desk.folder)), &rows);
+    same(&dump(&desk.store).await, &rows);
 }
 
 #[tokio::test]
@@ -375,7 +375,7 @@ async fn one_that_is_stopped_after_any_step_ends_with_the_rows_of_an_unbroken_on
     let unbroken = Desk::new(market.clone()).await;
     let mut steps = 0;
     unbroken.ingest.run(&wanted, &Silent, &mut |_| steps += 1).await.unwrap();
-    let expected = dump(&database(&unbroken.folder));
+    let expected = dump(&unbroken.store).await;
     for stop in 1..steps {
         let desk = Desk::new(market.clone()).await;
         let (sender, stopped) = tokio::sync::oneshot::channel();
@@ -397,7 +397,7 @@ async fn one_that_is_stopped_after_any_step_ends_with_the_rows_of_an_unbroken_on
         let mut rest = 0;
         resumed.run(&wanted, &Silent, &mut |_| rest += 1).await.unwrap();
         assert_eq!(rest, steps - stop, "stopped after {stop}");
-        same(&dump(&database(&desk.folder)), &expected);
+        same(&dump(&desk.store).await, &expected);
         let runs = store.ingest.latest(999).await.unwrap();
         let failed = runs.iter().filter(|run| run.state != RunState::Done).count();
         assert!(failed <= 1, "{failed} runs were not done");

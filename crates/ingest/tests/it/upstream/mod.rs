@@ -1,6 +1,7 @@
 //! A server on loopback that speaks as the sources do, quirks included: one answer a connection.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod coins;
 pub(crate) mod tushare;
 
 use std::{
