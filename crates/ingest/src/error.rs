@@ -350,6 +350,30 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The kind of failure in a word, for whoever may not see the whole message.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Connection { .. } | Self::Unreachable { .. } => "unreachable",
+            Self::TimedOut { .. } => "timed_out",
+            Self::OutOfOrder { .. } => "out_of_order",
+            Self::Answer { .. }
+            | Self::CutOff { .. }
+            | Self::AnswerColumns { .. }
+            | Self::RepeatedPage { .. }
+            | Self::NoCalendar { .. } => "bad_answer",
+            Self::Token { .. } => "bad_token",
+            Self::Permission { .. } => "no_permission",
+            Self::TooOften { .. } => "too_often",
+            Self::Refused { .. } => "refused",
+            Self::Store { .. } | Self::StoreDemo { .. } | Self::AskStore { .. } => "store",
+            Self::Report { .. } => "report",
+            _ => "bad_rows",
+        }
+    }
+}
+
 fn waiting(wait: Option<Duration>) -> String {
     wait.map_or_else(String::new, |wait| format!(", wait {} s", wait.as_secs()))
 }

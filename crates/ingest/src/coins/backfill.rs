@@ -12,7 +12,7 @@ use super::{
     coingecko::CoinGecko,
     span::Span,
 };
-use crate::{Advance, Clock, Error, FileIngest, FileKind, Ingested, Progress, Result, Silent};
+use crate::{Advance, Clock, Error, FileIngest, FileKind, Ingested, Progress, RUNS_READ, Result, Silent};
 
 const PRICES: &str = "coingecko coins_markets";
 const SOURCE: &str = "binance ";
@@ -151,9 +151,12 @@ impl CoinIngest {
 
     /// Spans of candles that are missing or were unfinished, oldest first.
     async fn lacking(&self, backfill: &CoinBackfill) -> Result<Vec<(String, Interval, Span)>> {
+        if backfill.pairs.is_empty() {
+            return Ok(Vec::new());
+        }
         let now = self.clock.now();
         let ask = |source| Error::AskStore { source };
-        let runs = self.file.store.ingest.latest(u32::MAX).await.map_err(ask)?;
+        let runs = self.file.store.ingest.latest(RUNS_READ).await.map_err(ask)?;
         let done: Vec<_> = runs.iter().filter_map(of_run).collect();
         let mut lacking = Vec::new();
         for pair in &backfill.pairs {

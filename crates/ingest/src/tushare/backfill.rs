@@ -18,7 +18,7 @@ use super::{
     interface::Interface,
     request::Request,
 };
-use crate::{Advance, Error, FileIngest, Ingested, Progress, Result, Silent, table::Table};
+use crate::{Advance, Error, FileIngest, Ingested, Progress, RUNS_READ, Result, Silent, table::Table};
 
 /// The first day of trading in Shanghai, and so of any calendar.
 const FIRST_DAY: civil::Date = civil::Date::constant(1990, 12, 19);
@@ -43,7 +43,7 @@ pub struct Backfill {
 pub struct Unit {
     /// Interface.
     pub interface: Interface,
-    /// First day asked for; of facts, the day they are asked on.
+    /// First day asked for; of facts, the trading day they are asked on.
     pub first: TradeDate,
     /// Last day asked for.
     pub last: TradeDate,
@@ -161,8 +161,13 @@ impl TushareIngest {
         let mut units = Vec::new();
         let mut spans: BTreeMap<i16, Unit> = BTreeMap::new();
         let mut days = Vec::new();
-        for interface in wanted.iter().copied().filter(|one| one.is_facts() && due(*one, today)) {
-            units.push(Unit { interface, first: today, last: today });
+        // Facts change on trading days; where the calendar does not tell, this may be one.
+        let facts_day = match calendar.is_open(today) {
+            Some(false) => calendar.previous_open(today).unwrap_or(today),
+            _ => today,
+        };
+        for interface in wanted.iter().copied().filter(|one| one.is_facts() && due(*one, facts_day)) {
+            units.push(Unit { interface, first: facts_day, last: facts_day });
         }
         for day in calendar.open_days(backfill.from, backfill.to.min(today)).iter().copied() {
             for interface in wanted.iter().copied().filter(|one| due(*one, day)) {
@@ -188,7 +193,7 @@ impl TushareIngest {
             return Ok(Known::default());
         }
         let ask = |source| Error::AskStore { source };
-        let runs = self.store.ingest.latest(u32::MAX).await.map_err(ask)?;
+        let runs = self.store.ingest.latest(RUNS_READ).await.map_err(ask)?;
         let mut known = Known::from_runs(&runs);
         for (interface, kind) in
             [(Interface::Daily, SecurityKind::Stock), (Interface::FundDaily, SecurityKind::Etf)]

@@ -18,7 +18,7 @@ const FUND_ROWS: u32 = 300;
 const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
 
 /// When an hour and minute of a day come, at the exchange.
-fn instant(day: TradeDate, minutes: u16) -> Timestamp {
+pub(crate) fn instant(day: TradeDate, minutes: u16) -> Timestamp {
     let midnight_utc = day.civil().to_datetime(jiff::civil::Time::midnight());
     let utc = jiff::tz::Offset::UTC.to_timestamp(midnight_utc).unwrap_or(Timestamp::MAX);
     utc.saturating_add(SignedDuration::from_secs(i64::from(minutes) * 60 - EXCHANGE_UTC_OFFSET_S))

@@ -13,6 +13,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+pub(crate) use self::due::instant;
 use self::{answer::Page, request::Request};
 pub use self::{
     backfill::{Backfill, Fetched, Step, TushareIngest, Unit},

@@ -5,6 +5,8 @@
 mod clock;
 #[cfg(feature = "live")]
 mod coins;
+#[cfg(feature = "live")]
+mod collector;
 mod desk;
 #[cfg(feature = "live")]
 mod dump;

@@ -359,7 +359,8 @@ async fn without_a_calendar_no_day_is_guessed() {
 async fn a_second_fetch_asks_for_nothing_and_again_asks_for_everything() {
     let desk = Desk::new(Market::default()).await;
     desk.fetch(&Interface::ALL).await;
-    let (before, rows) = (desk.served.asked.lock().unwrap().len(), dump(&desk.store).await);
+    let before = desk.served.asked.lock().unwrap().len();
+    let rows = dump(&desk.store).await;
     assert!(desk.fetch(&Interface::ALL).await.is_empty());
     assert_eq!(desk.served.asked.lock().unwrap().len(), before);
     let again = Backfill { again: true, ..backfill(&Interface::ALL) };
