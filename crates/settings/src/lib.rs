@@ -45,7 +45,7 @@ pub use http::Http;
 pub use langfuse::Langfuse;
 pub use lifetimes::Lifetimes;
 pub use logging::{LogFormat, LogLevel, Logging};
-pub use providers::{OpenAi, Providers};
+pub use providers::{Coins, Live, OpenAi, Providers, Tushare};
 pub use role::{Demo, Role};
 /// The crate of the secrets in these settings, so that a reader of them needs no dependency of its own.
 pub use secrecy;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use stockpile_settings::{
-    ApiAccess, CacheUrl, DatabaseServer, Demo, Error, LogFormat, LogLevel, MetricsAccess, Origin, Role,
+    ApiAccess, CacheUrl, DatabaseServer, Demo, Error, Live, LogFormat, LogLevel, MetricsAccess, Origin, Role,
     Settings, Sources, StorageUrl, secrecy::ExposeSecret,
 };
 
@@ -39,7 +39,7 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(settings.cache.lifetimes.daily.as_secs(), 86_400);
     assert_eq!((settings.role, settings.demo), (Role::All, Demo::Auto));
     assert_eq!((settings.logging.format, settings.logging.level), (LogFormat::Auto, LogLevel::Info));
-    assert!(settings.langfuse.is_none() && settings.providers.tushare_token.is_none());
+    assert!(settings.langfuse.is_none() && settings.providers.tushare.token.is_none());
     assert!(settings.warnings.is_empty());
 }
 
@@ -402,4 +402,29 @@ fn rows_mask_secrets_and_show_the_rest() {
         (row("CACHE_TTL_QUOTE").value.as_str(), row("CACHE_TTL_QUOTE").origin),
         ("60", Origin::Default)
     );
+}
+
+#[test]
+fn sources_have_addresses_of_their_own_and_coins_are_fetched_only_when_asked_for() {
+    let settings = read(&[]).unwrap();
+    let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
+    assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("https://api.tushare.pro", 200));
+    assert_eq!((coins.live, coins.binance_url.as_str()), (Live::Off, "https://data-api.binance.vision"));
+    let given = [
+        ("TUSHARE_URL", "http://localhost:9000/"),
+        ("TUSHARE_CALLS_PER_MINUTE", "500"),
+        ("COINS_LIVE", "on"),
+        ("COINGECKO_API_KEY", "CG-7f3a"),
+    ];
+    let settings = read(&given).unwrap();
+    let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
+    assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("http://localhost:9000", 500));
+    assert_eq!(coins.live, Live::On);
+    assert!(!format!("{settings:?}").contains("7f3a"));
+    for (name, value) in
+        [("TUSHARE_URL", "api.tushare.pro"), ("TUSHARE_CALLS_PER_MINUTE", "0"), ("COINS_LIVE", "yes")]
+    {
+        let error = read(&[(name, value)]).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }
