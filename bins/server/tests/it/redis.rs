@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::json;
+use stockpile_settings::secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
 use crate::app::TestApp;
@@ -126,8 +127,9 @@ async fn servers_share_their_answers_in_database_1() {
     assert_eq!(redis.keys(0), [""; 0]);
     assert!(redis.keys(1).iter().all(|key| key.starts_with("stock:")));
 
-    let store = format!("sqlite://{}", first.folder.path().join("stockpile.db").display());
-    let second = TestApp::start_with(&[("CACHE_URL", &redis.url()), ("STORAGE_URL", &store)]).await;
+    let store = first.storage.to_secret_url();
+    let second =
+        TestApp::start_with(&[("CACHE_URL", &redis.url()), ("STORAGE_URL", store.expose_secret())]).await;
     wait_for(&second, "healthy", "connected").await;
     let hit = second.get(STATS).await;
     assert_eq!(hit.headers()["x-cache"], "hit");
