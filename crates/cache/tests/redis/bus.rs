@@ -9,7 +9,9 @@ use stockpile_cache::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use crate::{connected, groups::Cluster, key, proxy::Proxy, server::Server, set};
+use stockpile_redis_local::{Proxy, Server};
+
+use crate::{connected, groups::Cluster, key, set};
 
 fn bus(url: &str) -> RedisBus {
     RedisBus::new(url).unwrap()
