@@ -2,10 +2,14 @@
 
 use std::{
     path::Path,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use stockpile_clickhouse_local::{Engine, Error};
+use stockpile_redis_local::Server;
 
 /// Addresses of an empty store and of a cache.
 pub(crate) struct Backends {
@@ -27,14 +31,16 @@ impl Backends {
         }
     }
 
-    /// A database of its own; nothing where there is no engine and none is required.
+    /// A database of its own, and a Redis that all tests share; nothing where there is no engine and none is required.
     fn on_clickhouse() -> Option<Self> {
         static DATABASES: AtomicU32 = AtomicU32::new(0);
+        static REDIS: OnceLock<Option<Server>> = OnceLock::new();
+        let redis = REDIS.get_or_init(|| Server::start("")).as_ref()?;
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         match Engine::shared() {
             Ok(engine) => Some(Self {
                 storage_url: format!("clickhouse://default@127.0.0.1:{}/test_{number}_data", engine.port()),
-                cache_url: "memory://".to_owned(),
+                cache_url: redis.url(""),
             }),
             Err(error @ Error::NotFetched { .. }) if std::env::var_os("REQUIRE_BACKENDS").is_none() => {
                 eprintln!("on a file instead: {error}");
