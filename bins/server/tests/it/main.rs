@@ -5,6 +5,7 @@ mod app;
 mod bad_requests;
 mod bars;
 mod caching;
+mod collector;
 mod crypto;
 mod csv;
 mod demo;
