@@ -72,7 +72,7 @@ pub(crate) fn health(rounds: &Rounds, settings: &Settings) -> Vec<SourceHealth> 
     let of = |source, round: Round| SourceHealth {
         source,
         last_round: round.ended_at.map(|time| time.to_string()),
-        runs: round.runs,
+        run_count: round.runs,
         error: round.error,
     };
     let tushare = settings.providers.tushare.token.is_some().then(|| of("tushare", rounds.tushare()));

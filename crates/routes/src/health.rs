@@ -35,7 +35,7 @@ pub struct SourceHealth {
     #[schema(required)]
     pub last_round: Option<String>,
     /// Runs that it committed.
-    pub runs: u64,
+    pub run_count: u64,
     /// What went wrong, in a word such as `unreachable`; null when nothing did.
     #[schema(required)]
     pub error: Option<&'static str>,

@@ -41,7 +41,7 @@ async fn a_server_with_an_account_collects_and_tells_how_it_went() {
     let app = server(&served, &[]).await;
     let sources = sources_once(&app, |sources| sources[0]["last_round"].is_string()).await;
     // The market it is given had its last day long ago: there are its facts and its calendar.
-    assert_eq!((&sources[0]["source"], &sources[0]["runs"]), (&json!("tushare"), &json!(3)));
+    assert_eq!((&sources[0]["source"], &sources[0]["run_count"]), (&json!("tushare"), &json!(4)));
     assert_eq!((&sources[0]["error"], sources.as_array().unwrap().len()), (&Value::Null, 1));
     let found = app.json("/api/stocks/search?q=000001").await;
     assert_eq!(found["data"][0]["name"], "平安银行");
