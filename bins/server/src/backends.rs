@@ -136,7 +136,7 @@ fn build_cache(settings: &Settings) -> anyhow::Result<Cache> {
         .namespace(NAMESPACE)
         .budget(settings.cache.budget)
         .l1_max_bytes(settings.cache.l1_max_bytes)
-        .url(url.to_secret_url().expose_secret())
+        .url(settings.cache.to_secret_url().expose_secret())
         .and_then(CacheBuilder::build)
         .with_context(|| format!("while building the cache `{url}`"))?;
     cache.connect();

@@ -1,7 +1,7 @@
 //! Market data behind repository traits, and the stores that implement them.
 //!
 //! A [`Store`] is what the rest of the platform knows: one `Arc<dyn …>` for each repository. [`sqlite::open`] gives
-//! the embedded one. With feature `contract`, [`contract`] holds the promises every store keeps, for this crate's own
+//! the embedded one, [`postgres::open`] one on a server. With feature `contract`, [`contract`] holds the promises every store keeps, for this crate's own
 //! and for stores written elsewhere; with feature `mock`, each repository has a `mockall` mock.
 
 mod adj_factors;
@@ -16,6 +16,8 @@ mod daily_basics;
 mod error;
 mod ingest;
 mod minute_bars;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod price_limits;
 mod promises;
 mod securities;
@@ -23,6 +25,8 @@ mod securities;
 mod seen_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod storable;
 mod store;
 mod suspensions;
 mod trade_calendar;

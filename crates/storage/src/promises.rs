@@ -11,9 +11,12 @@ pub struct Promises {
     /// The next run may start as soon as the process of a killed one is gone. Otherwise the dead run's lock ends some
     /// time later.
     pub lock_ends_with_its_process: bool,
+    /// A zero written as -0.0 is read as that. Otherwise it is read as 0.0; every other number keeps its bits anyway.
+    pub zero_keeps_its_sign: bool,
 }
 
 impl Promises {
     /// Everything, as a database with transactions gives it.
-    pub const ALL: Self = Self { commit_is_atomic: true, lock_ends_with_its_process: true };
+    pub const ALL: Self =
+        Self { commit_is_atomic: true, lock_ends_with_its_process: true, zero_keeps_its_sign: true };
 }

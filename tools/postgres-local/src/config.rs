@@ -14,11 +14,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// A test's data need not outlive the machine, so nothing is waited for until it is on the disk.
+    /// A test's data outlives its server, and need not outlive the machine: nothing is waited for until it is on the disk.
     pub(crate) fn server_conf(&self, port: u16) -> String {
         let mut text = format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n\
-             fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n\
+             fsync = off\nfull_page_writes = off\n\
              shared_buffers = 64MB\nmax_wal_size = 256MB\nmax_connections = 200\n"
         );
         for line in &self.settings {

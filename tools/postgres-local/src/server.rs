@@ -183,6 +183,8 @@ impl Server {
         self.write("data/pg_hba.conf", &config.access_conf())?;
         let began = Instant::now();
         loop {
+            // What an earlier server wrote last is not this one's.
+            let _ = fs::remove_file(self.folder.join("output"));
             let process = self.spawn()?;
             let ended = loop {
                 if self.is_ready(process.pid) {

@@ -20,6 +20,13 @@ use tempfile::TempDir;
 pub(crate) const HEADER: &str =
     "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
 
+/// A client of the server. The sources' client has TLS built in, and so this one must name its cryptography, too.
+pub(crate) fn client() -> Client {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 /// A running server and the folder of its store.
 pub(crate) struct TestApp {
     pub(crate) folder: TempDir,
@@ -59,7 +66,7 @@ impl TestApp {
             });
         });
         let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
-        Self { folder, addr, client: Client::new() }
+        Self { folder, addr, client: client() }
     }
 
     /// Brings a file in by a handle of its own, as another process would.

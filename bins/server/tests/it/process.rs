@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
-use crate::app::{HEADER, ingest_into};
+use crate::app::{HEADER, client, ingest_into};
 
 fn server(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockpile-server"));
@@ -82,7 +82,7 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Running::start(folder.path());
     let addr = server.addr();
-    let response = reqwest::get(format!("http://{addr}/health?x=1")).await.unwrap();
+    let response = client().get(format!("http://{addr}/health?x=1")).send().await.unwrap();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     let (status, events) = server.stop();
     assert!(status.success());
@@ -110,7 +110,7 @@ async fn a_stop_ends_open_streams_rather_than_waiting_for_them() {
     let mut server = Running::start(folder.path());
     let addr = server.addr();
     let target = format!("{addr}/api/stream/quotes?codes=600519");
-    let mut events = reqwest::get(format!("http://{target}")).await.unwrap();
+    let mut events = client().get(format!("http://{target}")).send().await.unwrap();
     assert!(events.chunk().await.unwrap().is_some());
     let (mut socket, _) =
         client_async(format!("ws://{target}"), TcpStream::connect(&addr).await.unwrap()).await.unwrap();

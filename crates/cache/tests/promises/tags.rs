@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use stockpile_cache::{
-    Backend, Cache, Kind, MemoryBackend, Namespace, Pattern, ScanLimit,
+    Backend, Cache, Kind, MemoryBackend, Namespace, Pattern, ScanLimit, Stored,
     testkit::{ChaosBackend, ManualClock},
 };
 
@@ -355,4 +355,60 @@ async fn backend_without_one_step_counters_invalidates_all_the_same() {
     assert_eq!(cache.get(&PAGE, "other").await, Some(text("v")));
     assert!(cache.clear().await.complete);
     assert_eq!(cache.get(&PAGE, "other").await, None);
+}
+
+/// A `set` asks for the counters it does not know, and what is invalidated meanwhile raises them.
+#[tokio::test(start_paused = true)]
+async fn value_whose_set_was_under_way_when_it_was_invalidated_does_not_survive() {
+    for by in ["clear", "expire_all", "tag"] {
+        let rig = Rig::remote();
+        rig.chaos.delay(MILLI * 5);
+        let set = {
+            let cache = rig.cache.clone();
+            tokio::spawn(async move { cache.entry(&PAGE, "k").tags(["t"]).set(text("old")).await })
+        };
+        settle().await;
+        let done = match by {
+            "clear" => rig.cache.clear().await,
+            "expire_all" => rig.cache.expire_all().await,
+            _ => rig.cache.expire_tag("t").await,
+        };
+        assert!(done.complete);
+        assert_eq!(set.await.unwrap().l2, Stored::Skipped, "{by}");
+        assert_eq!(rig.cache.get(&PAGE, "k").await, None, "{by}");
+        assert_eq!(rig.node().get(&PAGE, "k").await, None, "{by}");
+        rig.cache.entry(&PAGE, "k").tags(["t"]).set(text("new")).await;
+        assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("new")), "{by}");
+    }
+}
+
+/// The way out of what a deletion of one key does not reach: see the guide on nodes.
+#[tokio::test]
+async fn load_of_another_node_that_no_bus_reaches_does_not_bring_back_what_its_own_tag_removed() {
+    let (rig, gate) = (Rig::remote(), Gate::new());
+    let other = rig.node();
+    // Both know the counters, as they do in the long run.
+    for cache in [&rig.cache, &other] {
+        cache.entry(&PAGE, "known").tags(["order:17"]).set(text("v")).await;
+    }
+    let load = {
+        let (other, gate) = (other.clone(), gate.clone());
+        tokio::spawn(async move {
+            let entry = other.entry(&PAGE, "k").tags(["order:17"]);
+            entry
+                .get_or_load(move |_| async move {
+                    gate.pass().await;
+                    Ok::<_, ()>(text("old"))
+                })
+                .await
+        })
+    };
+    gate.entered().await;
+    assert!(rig.cache.remove_tag("order:17").await.complete);
+    let calls = rig.chaos.calls();
+    gate.open();
+    load.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(rig.chaos.calls() - calls, 1, "its write, and no more for the tag");
+    assert_eq!(rig.cache.get(&PAGE, "k").await, None);
 }

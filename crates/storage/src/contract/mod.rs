@@ -5,9 +5,13 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, and their names are the promises")]
 
 pub mod bars;
+pub mod batches;
+pub mod edges;
 pub mod facts;
 pub mod runs;
 pub mod series;
+pub mod texts;
+pub mod values;
 
 use jiff::Timestamp;
 use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
@@ -72,6 +76,40 @@ macro_rules! contract_suite {
                 runs_are_listed_newest_first,
                 a_dead_run_is_marked_failed_by_a_repair,
                 readers_see_a_commit_all_at_once_as_far_as_promised,
+            );
+            $crate::contract_suite!(@promises batches, $open;
+                a_large_batch_is_read_back_whole,
+                an_empty_batch_changes_nothing,
+                every_table_is_written_in_one_run_and_replaced_by_the_next,
+                a_key_met_twice_is_named_in_every_table,
+                kinds_and_days_may_come_in_turns,
+                a_run_whose_write_was_refused_cannot_commit,
+                needed_numbers_must_be_numbers,
+            );
+            $crate::contract_suite!(@promises edges, $open;
+                nothing_asked_for_is_nothing_given,
+                more_asked_for_than_there_is_gives_all,
+                codes_are_answered_in_the_order_they_are_asked_for,
+                a_security_that_did_not_trade_is_not_hot,
+                pairs_and_intervals_are_read_apart,
+                a_running_run_shows_with_what_is_known_of_it,
+                numbers_of_runs_rise_over_failed_ones_too,
+                a_whole_store_needs_no_repair,
+            );
+            $crate::contract_suite!(@promises texts, $open;
+                texts_of_securities_are_kept_as_they_are,
+                texts_of_keys_are_kept_as_they_are,
+                keys_that_look_alike_are_apart,
+                texts_of_runs_and_suspensions_are_kept_as_they_are,
+                a_nul_is_refused_before_anything_is_written,
+            );
+            $crate::contract_suite!(@promises values, $open;
+                numbers_of_bars_are_read_back_bit_for_bit,
+                numbers_beside_bars_are_read_back_bit_for_bit,
+                numbers_of_series_are_read_back_bit_for_bit,
+                a_number_that_is_none_counts_as_lacking,
+                dates_are_read_back_over_the_whole_range,
+                times_are_kept_by_the_millisecond,
             );
         }
     };

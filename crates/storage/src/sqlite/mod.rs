@@ -43,7 +43,8 @@ pub async fn open(path: &Path) -> Result<Store> {
     let connections = Arc::new(Connections::open(path, readers).await?);
     Ok(Store {
         engine: "sqlite",
-        promises: Promises::ALL,
+        // A number without a fraction is stored as an integer, which has one zero.
+        promises: Promises { zero_keeps_its_sign: false, ..Promises::ALL },
         bars: connections.clone(),
         basics: connections.clone(),
         minute_bars: connections.clone(),

@@ -19,7 +19,12 @@ use super::{
     row::kind_number,
     upsert,
 };
-use crate::{Duplicate, Result, RowCounts, RunId, RunWriter, SourceRow};
+use crate::{
+    Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    storable::{self, Storable},
+};
+
+const COMMITTING: &str = "commit an ingest run";
 
 /// Holds the writer's connection and its open transaction.
 #[derive(Debug)]
@@ -29,13 +34,40 @@ pub(super) struct SqliteRunWriter {
     /// Days whose bars must be counted again.
     touched: BTreeSet<(SecurityKind, TradeDate)>,
     open: bool,
+    /// A write was refused or was not waited for: some of its rows may be missing.
+    broken: bool,
     /// The source has adjusted every price.
     adjusted: bool,
 }
 
 impl SqliteRunWriter {
     pub(super) fn new(id: RunId, connection: OwnedMutexGuard<Connection>) -> Self {
-        Self { id, connection, touched: BTreeSet::new(), open: true, adjusted: false }
+        Self { id, connection, touched: BTreeSet::new(), open: true, broken: false, adjusted: false }
+    }
+
+    /// Writes a batch; once one was refused, no other is taken and the run cannot commit.
+    async fn write<T: Storable + Send + 'static>(
+        &mut self,
+        operation: &'static str,
+        rows: Vec<SourceRow<T>>,
+        work: impl FnOnce(&rusqlite::Connection, RunId, Vec<SourceRow<T>>) -> rusqlite::Result<Vec<Duplicate>>
+        + Send
+        + 'static,
+    ) -> Result<Vec<Duplicate>> {
+        self.check(operation)?;
+        self.broken = true;
+        storable::check(&rows)?;
+        let id = self.id;
+        let duplicates = self.call(operation, move |connection| work(connection, id, rows)).await?;
+        self.broken = false;
+        Ok(duplicates)
+    }
+
+    fn check(&self, operation: &'static str) -> Result<()> {
+        if self.broken {
+            return Err(Error::Failed { operation, source: "an earlier write of the run failed".into() });
+        }
+        Ok(())
     }
 
     async fn call<T: Send + 'static>(
@@ -72,60 +104,57 @@ impl RunWriter for SqliteRunWriter {
                 self.touched.insert((kind, row.row.trade_date));
             }
         }
-        let (id, adjusted) = (self.id, self.adjusted);
-        self.call("write bars", move |connection| upsert::bars(connection, id, kind, adjusted, rows)).await
+        let adjusted = self.adjusted;
+        self.write("write bars", rows, move |connection, id, rows| {
+            upsert::bars(connection, id, kind, adjusted, rows)
+        })
+        .await
     }
 
     async fn write_factors(&mut self, rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write adjustment factors", move |connection| upsert::factors(connection, id, rows)).await
+        self.write("write adjustment factors", rows, upsert::factors).await
     }
 
     async fn write_securities(&mut self, rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write securities", move |connection| upsert::securities(connection, id, rows)).await
+        self.write("write securities", rows, upsert::securities).await
     }
 
     async fn write_calendar(&mut self, rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write the calendar", move |connection| upsert::calendar(connection, id, rows)).await
+        self.write("write the calendar", rows, upsert::calendar).await
     }
 
     async fn write_price_limits(&mut self, rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write price limits", move |connection| upsert::price_limits(connection, id, rows)).await
+        self.write("write price limits", rows, upsert::price_limits).await
     }
 
     async fn write_basics(&mut self, rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write valuations", move |connection| upsert::basics(connection, id, rows)).await
+        self.write("write valuations", rows, upsert::basics).await
     }
 
     async fn write_suspensions(&mut self, rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write suspensions", move |connection| upsert::suspensions(connection, id, rows)).await
+        self.write("write suspensions", rows, upsert::suspensions).await
     }
 
     async fn write_minute_bars(&mut self, rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write bars within days", move |connection| upsert::minute_bars(connection, id, rows)).await
+        self.write("write bars within days", rows, upsert::minute_bars).await
     }
 
     async fn write_candles(&mut self, rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write candles", move |connection| upsert::candles(connection, id, rows)).await
+        self.write("write candles", rows, upsert::candles).await
     }
 
     async fn write_crypto_markets(&mut self, rows: Vec<SourceRow<CryptoMarket>>) -> Result<Vec<Duplicate>> {
-        let id = self.id;
-        self.call("write the prices of coins", move |connection| upsert::crypto_markets(connection, id, rows))
-            .await
+        self.write("write the prices of coins", rows, upsert::crypto_markets).await
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
         let (id, touched) = (self.id, std::mem::take(&mut self.touched));
+        if let Err(error) = self.check(COMMITTING) {
+            self.abandon(rows, ended_at, &error.to_string()).await?;
+            return Err(error);
+        }
         let revision = self
-            .call("commit an ingest run", move |connection| {
+            .call(COMMITTING, move |connection| {
                 for (kind, day) in touched {
                     connection
                         .prepare_cached(include_str!("sql/count_day.sql"))?

@@ -1,0 +1,6 @@
+UPDATE ingest_run
+SET state = 'failed',
+    ended_at = $1,
+    error = $2
+WHERE state = 'running'
+RETURNING id

@@ -1,0 +1,4 @@
+UPDATE revision
+SET revision = revision + 1,
+    fingerprint = hashtextextended(gen_random_uuid()::text, 0)
+RETURNING revision

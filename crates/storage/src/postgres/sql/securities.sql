@@ -1,0 +1,3 @@
+SELECT ts_code, kind, name, area, industry, cnspell, list_date, delist_date, list_status
+FROM security
+ORDER BY ts_code
