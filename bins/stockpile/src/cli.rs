@@ -89,7 +89,7 @@ pub(crate) enum IngestSource {
 A file is taken whole or not at all; reading it again changes no count.")]
     File(FileArgs),
 
-    /// Fetch what the store lacks of a span of days from Tushare; TUSHARE_TOKEN names the account
+    /// Fetch what the store lacks of a span of days from Tushare, with the token in the settings
     #[command(after_help = "Examples:
   stockpile ingest tushare --from 20250101
   stockpile ingest tushare --from 2024-01-01 --to 2024-12-31 --kinds daily,adj_factor

@@ -6,22 +6,20 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{Timestamp, ToSpan as _, civil};
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
-use stockpile_market::{DayIndex, Exchange, SecurityKind, TradeDate, TradingCalendar, TsCode, exchange_date};
+use stockpile_market::{DayIndex, SecurityKind, TradeDate, TradingCalendar, exchange_date};
 use stockpile_storage::Store;
 
 use super::{
-    SERVICE, Tushare,
+    Tushare,
     due::{Known, SOURCE, is_final},
     interface::Interface,
     request::Request,
+    rows::{last_day, leave_out_foreign},
 };
-use crate::{Advance, Error, FileIngest, Ingested, Progress, RUNS_READ, Result, Silent, table::Table};
+use crate::{Advance, Error, FileIngest, Ingested, Progress, RUNS_READ, Result, Silent};
 
-/// The first day of trading in Shanghai, and so of any calendar.
-const FIRST_DAY: civil::Date = civil::Date::constant(1990, 12, 19);
 /// After this many days, a day without rows has none.
 const EMPTY_IS_FINAL_DAYS: i32 = 3;
 
@@ -85,8 +83,8 @@ pub struct Step {
 /// Brings what Tushare has into a store.
 #[derive(Clone)]
 pub struct TushareIngest {
-    source: Tushare,
-    store: Store,
+    pub(super) source: Tushare,
+    pub(super) store: Store,
     report_folder: PathBuf,
 }
 
@@ -209,46 +207,8 @@ impl TushareIngest {
         Ok(known)
     }
 
-    /// The calendar of the days asked for, fetched when the store does not know them.
-    async fn calendar(
-        &self,
-        backfill: &Backfill,
-        hear: &mut (dyn FnMut(Step) + Send),
-    ) -> Result<TradingCalendar> {
-        let today = exchange_date(self.source.clock.now().as_second());
-        let (first, last) = (backfill.from.max(FIRST_DAY.into()), backfill.to.min(today));
-        let named = backfill.again && backfill.interfaces.contains(&Interface::TradeCal);
-        let calendar = self.stored_calendar().await?;
-        if first > last || knows(&calendar, first, last) && !named {
-            return Ok(calendar);
-        }
-        // A single year may come back empty.
-        let from = first.civil().first_of_year().saturating_sub(1.year()).max(FIRST_DAY);
-        let to = today.civil().last_of_year();
-        let unit = Unit { interface: Interface::TradeCal, first: from.into(), last: to.into() };
-        let step = self.step(unit).await?;
-        if let Fetched::Failed(error) = step.fetched {
-            return Err(error);
-        }
-        hear(step);
-        let calendar = self.stored_calendar().await?;
-        if knows(&calendar, first, last) {
-            Ok(calendar)
-        } else {
-            Err(Error::NoCalendar { service: SERVICE, first, last })
-        }
-    }
-
-    async fn stored_calendar(&self) -> Result<TradingCalendar> {
-        let ask = |source| Error::AskStore { source };
-        let rows = self.store.calendar.days(Exchange::Sse).await.map_err(ask)?;
-        // A key is an exchange and a day, so a day comes once.
-        Ok(TradingCalendar::from_rows(rows.iter().map(|day| (day.cal_date, day.is_open)))
-            .unwrap_or_else(|_| TradingCalendar::from_open_days([])))
-    }
-
     /// Fetches and stores one unit; an error says that the others would fare no better.
-    async fn step(&self, unit: Unit) -> Result<Step> {
+    pub(super) async fn step(&self, unit: Unit) -> Result<Step> {
         let mut foreign = 0;
         let fetched = match self.fetch(unit, &mut foreign).await {
             Ok(fetched) => fetched,
@@ -297,12 +257,6 @@ impl TushareIngest {
     }
 }
 
-/// Whether every day of a span is known to be open or closed.
-fn knows(calendar: &TradingCalendar, first: TradeDate, last: TradeDate) -> bool {
-    let mut days = first.civil().series(1.day()).take_while(|day| *day <= last.civil());
-    days.all(|day| calendar.is_open(day.into()).is_some())
-}
-
 /// Whether a day that has no row now will have none later.
 fn is_empty_for_good(unit: Unit, now: Timestamp) -> bool {
     let today = exchange_date(now.as_second());
@@ -323,45 +277,4 @@ fn ends_everything(error: &Error) -> bool {
                 | Error::AskStore { .. }
                 | Error::Report { .. }
         )
-}
-
-/// Takes out the rows of codes that are well formed but of no exchange in the store, and counts them.
-fn leave_out_foreign(table: &mut Table) -> u64 {
-    let Some(at) = table.position("ts_code") else { return 0 };
-    let before = table.rows.len();
-    table.rows.retain(|row| !row.get(at).and_then(Value::as_str).is_some_and(is_foreign));
-    (before - table.rows.len()) as u64
-}
-
-/// Such as `000300.CSI`, `161725.OF` or `T00018.SH`.
-fn is_foreign(code: &str) -> bool {
-    let Some((symbol, suffix)) = code.split_once('.') else { return false };
-    let well_formed = |text: &str, length: std::ops::RangeInclusive<usize>| {
-        length.contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    };
-    TsCode::from_bytes(code.as_bytes()).is_err()
-        && well_formed(symbol, 1..=12)
-        && well_formed(suffix, 2..=4)
-        && (suffix.len() > 2 || !symbol.bytes().all(|byte| byte.is_ascii_digit()) || symbol.len() == 6)
-}
-
-fn last_day(table: &Table) -> Option<TradeDate> {
-    let at = table.position("trade_date")?;
-    table.rows.iter().filter_map(|row| row[at].as_str()?.parse().ok()).max()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_of_other_markets_are_foreign_and_broken_ones_are_not() {
-        for code in ["000300.CSI", "161725.OF", "T00018.SH", "H11001.CSI", "801010.SI"] {
-            assert!(is_foreign(code), "{code}");
-        }
-        for code in ["600519.SH", "60051.SH", "600519", "600519.sh", "", "六.SH", "600 19.SH"] {
-            assert!(!is_foreign(code), "{code}");
-        }
-    }
 }

@@ -2,9 +2,11 @@
 
 mod answer;
 mod backfill;
+mod calendar;
 mod due;
 mod interface;
 mod request;
+mod rows;
 
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 

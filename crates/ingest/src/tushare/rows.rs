@@ -1,0 +1,48 @@
+//! What is known of an answer's rows before they are checked.
+
+use serde_json::Value;
+use stockpile_market::{TradeDate, TsCode};
+
+use crate::table::Table;
+
+/// Takes out the rows of codes that are well formed but of no exchange in the store, and counts them.
+pub(super) fn leave_out_foreign(table: &mut Table) -> u64 {
+    let Some(at) = table.position("ts_code") else { return 0 };
+    let before = table.rows.len();
+    table.rows.retain(|row| !row.get(at).and_then(Value::as_str).is_some_and(is_foreign));
+    (before - table.rows.len()) as u64
+}
+
+/// Such as `000300.CSI`, `161725.OF` or `T00018.SH`.
+fn is_foreign(code: &str) -> bool {
+    let Some((symbol, suffix)) = code.split_once('.') else { return false };
+    let well_formed = |text: &str, length: std::ops::RangeInclusive<usize>| {
+        length.contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    TsCode::from_bytes(code.as_bytes()).is_err()
+        && well_formed(symbol, 1..=12)
+        && well_formed(suffix, 2..=4)
+        && (suffix.len() > 2 || !symbol.bytes().all(|byte| byte.is_ascii_digit()) || symbol.len() == 6)
+}
+
+/// The newest trading day of a table.
+pub(super) fn last_day(table: &Table) -> Option<TradeDate> {
+    let at = table.position("trade_date")?;
+    table.rows.iter().filter_map(|row| row[at].as_str()?.parse().ok()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_other_markets_are_foreign_and_broken_ones_are_not() {
+        for code in ["000300.CSI", "161725.OF", "T00018.SH", "H11001.CSI", "801010.SI"] {
+            assert!(is_foreign(code), "{code}");
+        }
+        for code in ["600519.SH", "60051.SH", "600519", "600519.sh", "", "六.SH", "600 19.SH"] {
+            assert!(!is_foreign(code), "{code}");
+        }
+    }
+}
