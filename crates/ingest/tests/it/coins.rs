@@ -64,7 +64,8 @@ fn database(folder: &TempDir) -> PathBuf {
 fn ingest(served: &Served, clock: &Arc<ManualClock>, store: &Store, folder: &TempDir) -> CoinIngest {
     let mut options = CoinOptions::new(served.upstream.url(), served.upstream.url());
     options.api_key = Some(KEY.into());
-    let patience = Duration::from_millis(300);
+    // Longer than a busy machine takes to answer.
+    let patience = Duration::from_secs(2);
     options.patience = Patience { connect: patience, silence: patience, whole: patience * 20 };
     CoinIngest::new(&options, clock.clone(), store.clone(), folder.path().join("reports")).unwrap()
 }

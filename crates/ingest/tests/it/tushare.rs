@@ -73,7 +73,8 @@ fn ingest(
     folder: &Path,
 ) -> TushareIngest {
     let mut options = TushareOptions::new(served.upstream.url(), token.into());
-    let patience = Duration::from_millis(300);
+    // Longer than a busy machine takes to answer.
+    let patience = Duration::from_secs(2);
     options.patience = Patience { connect: patience, silence: patience, whole: patience * 20 };
     let source = Tushare::new(options, clock.clone()).unwrap();
     TushareIngest::new(source, store.clone(), folder.join("reports"))
