@@ -18,6 +18,10 @@ check:
 bench filter="":
     cargo bench --workspace --all-features -- {{filter}}
 
+# What a hit costs over HTTP, beside peers that do less; flags go to bench/http.
+bench-http *flags:
+    ./bench/http {{flags}}
+
 # Format the sources.
 fmt:
     cargo fmt --all

@@ -33,7 +33,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Says what this backend keeps and can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Reads the bytes under `key`, or `None` when there are none or their lifetime is over.
+    /// Reads the bytes under `key`, or `None` when there are none or their lifetime is over. A key that holds something
+    /// else than bytes may be refused as [`Refusal::WrongType`](crate::Refusal::WrongType): the cache takes it for a miss.
     async fn get(&self, key: &RawKey) -> Result<Option<Bytes>>;
 
     /// Stores `value` for `lifetime`, replacing value and lifetime of what was there.

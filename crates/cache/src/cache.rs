@@ -3,14 +3,15 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join;
 
 use crate::{
-    CacheBuilder, CacheValue, Deleted, Entries, Entry, Health, Invalidated, Invalidation, Kind, Origin,
-    Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Tier, Written,
+    CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
+    NotAsked, Origin, Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Strict, Tier,
+    Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     entry::CallTags,
     flights::{Before, Ticket},
     key::{EntryKey, EntryRef},
-    remote::Turn,
+    remote::{Receipt, Turn},
     stamp::TagId,
 };
 
@@ -21,6 +22,9 @@ use crate::{
 pub struct Cache {
     pub(crate) engine: Arc<Engine>,
 }
+
+/// What an invalidation did, and why it is not done everywhere when it is not.
+pub(crate) type Told = (Invalidated, Option<Error>);
 
 impl Cache {
     /// Starts a cache with settings of one's own.
@@ -81,6 +85,12 @@ impl Cache {
         Entries { engine: &self.engine, kind, keys, wishes: Policy::NONE, tags: Vec::new() }
     }
 
+    /// The same cache, with calls that say how the backend failed.
+    #[must_use]
+    pub const fn strict(&self) -> Strict<'_> {
+        Strict::of(self)
+    }
+
     /// Reads a fresh value from this process, at once and without allocating. Counts a hit, or nothing.
     #[must_use]
     pub fn try_get_local<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Option<Shared<V>> {
@@ -103,12 +113,24 @@ impl Cache {
         kind: &Kind<V>,
         keys: &[K],
     ) -> Vec<Option<Shared<V>>> {
+        self.get_many_and_tell(kind, keys).await.0
+    }
+
+    /// As [`get_many`](Self::get_many); says too why it is not known what is there.
+    pub(crate) async fn get_many_and_tell<V: CacheValue, K: AsRef<str>>(
+        &self,
+        kind: &Kind<V>,
+        keys: &[K],
+    ) -> (Vec<Option<Shared<V>>>, Option<Error>) {
+        let mut error = None;
         let mut answers: Vec<_> = keys.iter().map(|key| self.try_get_local(kind, key.as_ref())).collect();
         let missing: Vec<usize> = (0..keys.len()).filter(|at| answers[*at].is_none()).collect();
         let counters = self.engine.counters(kind);
         if self.engine.remote.is_some() && !missing.is_empty() {
             let wanted = missing.iter().map(|at| at_key(kind, keys[*at].as_ref()).to_owned()).collect();
-            for (at, value) in missing.iter().zip(self.fetch_many(kind, wanted).await) {
+            let (found, why) = self.fetch_many(kind, wanted).await;
+            error = why;
+            for (at, value) in missing.iter().zip(found) {
                 answers[*at] = value;
             }
         }
@@ -119,10 +141,14 @@ impl Cache {
                 counters.miss();
             }
         }
-        answers
+        (answers, error)
     }
 
-    async fn fetch_many<V: CacheValue>(&self, kind: &Kind<V>, keys: Vec<EntryKey>) -> Vec<Option<Shared<V>>> {
+    async fn fetch_many<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        keys: Vec<EntryKey>,
+    ) -> (Vec<Option<Shared<V>>>, Option<Error>) {
         let (engine, deadline) = (&self.engine, self.engine.deadline());
         let places: Vec<Place> = keys.iter().map(|key| engine.place(kind, key)).collect();
         let (tickets, befores): (Vec<Ticket>, Vec<Before>) =
@@ -133,18 +159,34 @@ impl Cache {
                 let get = engine.ask_many(remote, &places, deadline);
                 join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
             }
-            _ => Ok(Vec::new()),
+            Some(remote) => Err(remote.not_asked(NotAsked::BudgetSpent)),
+            None => Ok(Vec::new()),
         };
-        let answers = answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).unwrap_or_default();
+        let (answers, mut error) = match answers.inspect_err(|error| engine.backend_fault(kind, error)) {
+            Ok(answers) => (answers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
         let mut answers = answers.into_iter();
         let found = places.iter().map(|place| match answers.next().flatten() {
             Some(bytes) => engine.open(kind, place, &bytes),
             None => Found::Nothing,
         });
-        let found = engine.confirm_many(found.collect(), deadline).await;
+        let (found, doubt) = engine.confirm_many(found.collect(), deadline).await;
+        error = error.or(doubt);
         let terms = engine.terms(kind);
-        let take = |(ticket, found)| engine.take(&ticket, found, &terms).map(|sight| sight.value);
-        tickets.into_iter().zip(found).map(take).collect()
+        let mut values = Vec::with_capacity(tickets.len());
+        for (ticket, found) in tickets.into_iter().zip(found) {
+            let sight = engine.take(&ticket, found, &terms);
+            values.push(
+                sight
+                    .unwrap_or_else(|why| {
+                        error.get_or_insert(why);
+                        None
+                    })
+                    .map(|sight| sight.value),
+            );
+        }
+        (values, error)
     }
 
     /// Stores a value in both tiers, by its kind's policy. A load that runs meanwhile stores nothing.
@@ -154,6 +196,15 @@ impl Cache {
 
     /// Removes an entry from both tiers. A load that runs meanwhile stores nothing, and no later caller joins it.
     pub async fn delete<V: CacheValue>(&self, kind: &Kind<V>, key: &str) -> Removed {
+        self.delete_and_tell(kind, key).await.0
+    }
+
+    /// As [`delete`](Self::delete); says too why it is not done.
+    pub(crate) async fn delete_and_tell<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        key: &str,
+    ) -> (Removed, Option<Error>) {
         let (engine, kind) = (Arc::clone(&self.engine), *kind);
         let key = at_key(&kind, key).to_owned();
         let now = engine.clock.now_ms();
@@ -163,7 +214,7 @@ impl Cache {
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
             engine.deleted(&kind, ticket.key.as_str(), true);
-            return Removed { existed: here, complete: true, queued: false };
+            return (Removed { existed: here, complete: true, queued: false }, None);
         }
         let deadline = engine.deadline();
         let erase = async move {
@@ -174,81 +225,87 @@ impl Cache {
             erased
         };
         // A task, so that a caller that goes away does not leave half a deletion.
-        let there = tokio::spawn(erase).await.unwrap_or_default();
+        let there = tokio::spawn(erase).await.unwrap_or_else(|_| Receipt::lost(self.engine.lost()));
         let complete = there.is_done();
-        Removed { existed: here || there.answer == Some(true), complete, queued: there.queued }
+        let removed = Removed { existed: here || there.answer == Some(true), complete, queued: there.queued };
+        (removed, there.error)
     }
 
     /// Removes the entries whose `kind:key` matches, from both tiers; `*`, `?`, `[..]` and `\` as in Redis.
     ///
     /// A pattern that cannot be read removes nothing and is not complete.
     pub async fn delete_pattern(&self, pattern: &str) -> Deleted {
+        self.delete_pattern_and_tell(pattern).await.0
+    }
+
+    /// As [`delete_pattern`](Self::delete_pattern); says too why it is not done.
+    pub(crate) async fn delete_pattern_and_tell(&self, pattern: &str) -> (Deleted, Option<Error>) {
         match Pattern::new(&self.engine.namespace, pattern) {
             Ok(pattern) => self.sweep(pattern).await,
-            Err(_) => Deleted::new(0, false),
+            Err(error) => (Deleted::new(0, false), Some(error)),
         }
     }
 
     /// Expires every entry with `tag`, in every process that shares the backend: each may still stand in for a load
     /// that fails, within its stale window. Loads that run store nothing. Takes one step, however many entries there are.
     pub async fn expire_tag(&self, tag: &str) -> Invalidated {
-        self.invalidate_tag(tag, Invalidation::Expire).await
+        self.invalidate_tag(tag, Invalidation::Expire).await.0
     }
 
     /// Removes every entry with `tag`, as [`expire_tag`](Self::expire_tag) expires them.
     pub async fn remove_tag(&self, tag: &str) -> Invalidated {
-        self.invalidate_tag(tag, Invalidation::Remove).await
+        self.invalidate_tag(tag, Invalidation::Remove).await.0
     }
 
     /// Removes every entry of this cache's namespace, in every process that shares the backend. Loads that run store
     /// nothing. Takes one step; the bytes in the backend stay until their lifetime ends.
     pub async fn clear(&self) -> Invalidated {
-        self.invalidate_everything(Invalidation::Remove).await
+        self.invalidate_everything(Invalidation::Remove).await.0
     }
 
     /// Expires every entry of this cache's namespace, as [`expire_tag`](Self::expire_tag) does those of a tag.
     pub async fn expire_all(&self) -> Invalidated {
-        self.invalidate_everything(Invalidation::Expire).await
+        self.invalidate_everything(Invalidation::Expire).await.0
     }
 
-    async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Invalidated {
+    pub(crate) async fn invalidate_tag(&self, tag: &str, how: Invalidation) -> Told {
         // No entry has an empty tag.
         if tag.is_empty() {
-            Invalidated { complete: true, queued: false }
+            (Invalidated { complete: true, queued: false }, None)
         } else {
             self.invalidate(TagId::of(tag), how, Scope::Tag { tag: Some(tag.into()), how }).await
         }
     }
 
-    async fn invalidate_everything(&self, how: Invalidation) -> Invalidated {
+    pub(crate) async fn invalidate_everything(&self, how: Invalidation) -> Told {
         self.invalidate(TagId::EVERYTHING, how, Scope::Everything(how)).await
     }
 
-    async fn invalidate(&self, tag: TagId, how: Invalidation, scope: Scope) -> Invalidated {
+    async fn invalidate(&self, tag: TagId, how: Invalidation, scope: Scope) -> Told {
         let engine = Arc::clone(&self.engine);
         let begun = engine.begin(tag, how);
         let tell = async move {
             let told = engine.tell(begun).await;
-            engine.invalidated(|| scope, Origin::Here, told.complete);
+            engine.invalidated(|| scope, Origin::Here, told.0.complete);
             told
         };
         if self.engine.remote.is_none() {
             return tell.await;
         }
         // A task, so that a caller that goes away does not leave half of it.
-        tokio::spawn(tell).await.unwrap_or(Invalidated { complete: false, queued: false })
+        let lost = |_| (Invalidated { complete: false, queued: false }, self.engine.lost());
+        tokio::spawn(tell).await.unwrap_or_else(lost)
     }
 
-    async fn sweep(&self, pattern: Pattern) -> Deleted {
+    async fn sweep(&self, pattern: Pattern) -> (Deleted, Option<Error>) {
         let engine = Arc::clone(&self.engine);
-        let all = pattern.is_everything();
-        let matches = |key: &EntryKey| all || pattern.matches(key.raw(&engine.namespace).as_str());
-        let remove = || (engine.l1.remove_matching(matches), engine.order());
-        let (sweep, before, (here, order)) = engine.flights.sweep(matches, remove);
+        let matches = engine.matcher(&pattern);
+        let remove = || (engine.l1.remove_matching(&matches), engine.order());
+        let (sweep, before, (here, order)) = engine.flights.sweep(matches.clone(), remove);
         let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
             engine.invalidated(|| Scope::Pattern(pattern.as_typed().into()), Origin::Here, true);
-            return Deleted::new(here, true);
+            return (Deleted::new(here, true), None);
         };
         let erase = {
             let engine = Arc::clone(&engine);
@@ -262,11 +319,12 @@ impl Cache {
                 swept
             }
         };
-        let receipt = tokio::spawn(erase).await.unwrap_or_default();
+        let receipt = tokio::spawn(erase).await.unwrap_or_else(|_| Receipt::lost(self.engine.lost()));
         let there = receipt.answer.unwrap_or_default();
         // An entry in both tiers is one key.
         let keys = here.max(there.keys);
-        Deleted { keys, complete: there.complete && !receipt.queued, queued: receipt.queued }
+        let deleted = Deleted { keys, complete: there.complete && !receipt.queued, queued: receipt.queued };
+        (deleted, receipt.error)
     }
 
     /// Returns what happened since the cache was built, and what it holds.

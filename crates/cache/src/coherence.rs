@@ -250,9 +250,9 @@ impl Engine {
             Operation::Changed(keys) => keys.iter().for_each(|key| self.drop_one(key)),
             Operation::Swept(glob) => {
                 if let Ok(pattern) = Pattern::new(&self.namespace, &glob) {
-                    let matches = |key: &EntryKey| pattern.matches(key.raw(&self.namespace).as_str());
+                    let matches = self.matcher(&pattern);
                     let (_sweep, _before, _removed) =
-                        self.flights.sweep(matches, || self.l1.remove_matching(matches));
+                        self.flights.sweep(matches.clone(), || self.l1.remove_matching(&matches));
                     self.invalidated(|| Scope::Pattern(glob.into()), Origin::Bus, true);
                 }
             }

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::{lookup::Found, stamping::Stamped};
 use crate::{
-    CacheValue, Clock, Codec, Kind, Namespace, Policy, RawKey, Shared, Tier, Unstorable,
+    CacheValue, Clock, Codec, Error, Kind, Namespace, NotAsked, Policy, RawKey, Shared, Tier, Unstorable,
     coherence::Coherence,
     envelope::{Facts, Payload, Seal},
     event::Sink,
@@ -75,6 +75,8 @@ pub(crate) struct Sight<V: CacheValue> {
     pub(crate) value: Shared<V>,
     pub(crate) facts: Facts,
     pub(crate) weight: u64,
+    /// Why its generations are not known, when they are not.
+    pub(crate) doubt: Option<Error>,
 }
 
 /// A fresh value of this process.
@@ -120,6 +122,11 @@ impl Engine {
         let raw = key.raw(&self.namespace);
         let seal = Seal::new(&raw, kind.schema_number(), V::Codec::ID);
         Place { raw, seal, takes_values: self.limits.takes_key(key.as_str()) }
+    }
+
+    /// Why a task that was to ask the backend gave no answer.
+    pub(crate) fn lost(&self) -> Option<Error> {
+        self.remote.as_ref().map(|remote| remote.not_asked(NotAsked::ShutDown))
     }
 
     #[inline]
@@ -182,15 +189,15 @@ impl Engine {
         times.is_usable(now, terms.stale).then_some(leftover)
     }
 
-    /// Encodes a value as far as its tiers need it; `None` when it cannot be, or must not be stored.
+    /// Encodes a value as far as its tiers need it, unless it cannot be, or must not be stored.
     pub(crate) fn pack<V: CacheValue>(
         &self,
         kind: &Kind<V>,
         key: &str,
         value: Shared<V>,
         times: Times,
-    ) -> Option<Packed<V>> {
-        self.try_pack(key, value, times).inspect_err(|why| self.not_stored(kind, key, *why)).ok()
+    ) -> Result<Packed<V>, Unstorable> {
+        self.try_pack(key, value, times).inspect_err(|why| self.not_stored(kind, key, *why))
     }
 
     fn try_pack<V: CacheValue>(

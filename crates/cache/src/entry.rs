@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::{
-    Answer, CacheValue, Codec, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier, Why,
-    Written,
+    Answer, CacheValue, Codec, Error, Kind, LoadCx, LoadError, Loaded, Outcome, Policy, Shared, Stored, Tier,
+    Unstorable, Why, Written,
     coherence::Operation,
     engine::{Engine, Hit, Leftover},
     envelope::{self, Facts},
@@ -120,7 +120,10 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     pub fn get(self) -> impl Future<Output = Option<Shared<V>>> + Send + use<'a, V> {
         match self.try_get_local() {
             Some(value) => Either::Left(ready(Some(value))),
-            None => Either::Right(Box::pin(async move { self.fetch().await.map(|(value, _)| value) })),
+            None => Either::Right(Box::pin(async move {
+                let found = self.fetch().await;
+                found.ok().flatten().map(|(value, _)| value)
+            })),
         }
     }
 
@@ -219,17 +222,32 @@ impl<'a, V: CacheValue> Entry<'a, V> {
 
     /// Stores a value in both tiers. A load that runs meanwhile stores nothing.
     pub async fn set(self, value: V) -> Written {
+        self.set_and_tell(value).await.0
+    }
+
+    /// As [`set`](Self::set); says too why the value is not stored, or not yet.
+    pub(crate) async fn set_and_tell(self, value: V) -> (Written, Option<Error>) {
         let engine = Arc::clone(self.engine);
         engine.listen();
         let (key, kind, terms) = (self.at().to_owned(), *self.kind, self.terms());
         let place = engine.place(&kind, &key);
         let (now, absent) = (engine.clock.now_ms(), value.is_absent());
         let terms = if absent { terms.for_absent() } else { terms };
-        let packed = Times::plan(now, now, &terms, place.seal.spread())
-            .and_then(|times| engine.pack(&kind, self.key, V::Codec::share(value), times))
-            .filter(|_| self.tags.len() < Stamps::MOST);
+        let (packed, unstorable) = match Times::plan(now, now, &terms, place.seal.spread()) {
+            Some(_) if self.tags.len() >= Stamps::MOST => {
+                engine.not_stored(&kind, self.key, Unstorable::TooManyTags);
+                (None, Some(Unstorable::TooManyTags))
+            }
+            Some(times) => match engine.pack(&kind, self.key, V::Codec::share(value), times) {
+                Ok(packed) => (Some(packed), None),
+                Err(why) => (None, Some(why)),
+            },
+            None => (None, None),
+        };
+        let unstorable = unstorable.map(Error::Unstorable);
         let tags = self.all_tags();
         let facts = move |times, stamps| Facts { times, negative: absent, took: 0, stamps, etag: None };
+        let news = engine.generations.newest();
         // Known by name from now on, to whoever hears that it was changed elsewhere.
         let _counters = engine.counters(&kind);
         let kept = engine.l1.is_on() && packed.is_some();
@@ -246,14 +264,23 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
             engine.announce(|| Operation::changed(&place.raw));
-            return Written { l1, l2: Stored::Skipped };
+            return (Written { l1, l2: Stored::Skipped }, unstorable);
         }
         let deadline = engine.deadline();
         let write = async move {
             let settled = engine.settled(before, deadline).await;
             let turn = Turn { order, settled, deadline };
-            let stamped = engine.stamp(&tags, deadline).await;
-            let sealed = packed.filter(|_| stamped.are_real).and_then(|packed| {
+            // What was invalidated after this call began must not come back under a generation that is newer still.
+            let (stamped, unstamped) = match &packed {
+                Some(_) => {
+                    let (stamped, unstamped) = engine.try_stamp(&tags, deadline).await;
+                    let overtaken = engine.generations.invalidated_since(&tags, news);
+                    (Some(stamped).filter(|_| !overtaken), unstamped.filter(|_| !overtaken))
+                }
+                None => (None, None),
+            };
+            let stamped = stamped.filter(|stamped| stamped.are_real);
+            let sealed = packed.zip(stamped).and_then(|(packed, stamped)| {
                 let facts = facts(packed.times, stamped.stamps);
                 // Under generations that were not known before, this process would take it for outdated.
                 ticket.fill(|| {
@@ -265,14 +292,19 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             let Some((sealed, lifetime)) = sealed else {
                 // The older value must not come back.
                 let erased = engine.erase(&kind, &place, turn).await;
-                return if stamped.are_real { erased.stored(Stored::Skipped) } else { Stored::Failed };
+                let l2 = if unstamped.is_some() { Stored::Failed } else { erased.stored(Stored::Skipped) };
+                return (l2, unstorable.or(unstamped).or(erased.error));
             };
             let written = engine.write(&kind, &place, sealed, lifetime, false, turn).await;
             drop(ticket);
-            written.stored(Stored::Stored)
+            (written.stored(Stored::Stored), written.error)
         };
         // A task, so that a caller that goes away does not leave the tiers apart.
-        Written { l1, l2: tokio::spawn(write).await.unwrap_or(Stored::Failed) }
+        let (l2, error) = match tokio::spawn(write).await {
+            Ok(told) => told,
+            Err(_) => (Stored::Failed, self.engine.lost()),
+        };
+        (Written { l1, l2 }, error)
     }
 
     pub(crate) const fn at(&self) -> EntryRef<'a> {
@@ -295,26 +327,29 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         self.engine.local(self.kind, self.key)
     }
 
-    fn local_answer(&self) -> Option<Answered<V>> {
+    pub(crate) fn local_answer(&self) -> Option<Answered<V>> {
         let hit = self.local()?;
         Some(answered(hit))
     }
 
-    async fn fetch(&self) -> Option<Answered<V>> {
+    /// Reads from the backend; an error says why it is not known what is there.
+    pub(crate) async fn fetch(&self) -> Result<Option<Answered<V>>, Error> {
         let counters = self.engine.counters(self.kind);
         self.engine.listen();
+        let mut sight = Ok(None);
         if self.engine.remote.is_some() {
             let (ticket, before) = self.engine.flights.open(self.at().to_owned());
-            if let Some(sight) = self.engine.fetch(self.kind, &ticket, before).await {
-                counters.hit(Tier::L2);
-                trace::hit(self.kind.name(), self.key, Tier::L2);
-                let now = self.engine.clock.now_ms();
-                let outcome = Outcome::new(Answer::Fresh { tier: Tier::L2 }, sight.facts.times, now);
-                return Some((sight.value, outcome));
-            }
+            sight = self.engine.fetch(self.kind, &ticket, before).await;
         }
-        counters.miss();
-        None
+        let Ok(Some(sight)) = sight else {
+            counters.miss();
+            return sight.map(|_| None);
+        };
+        counters.hit(Tier::L2);
+        trace::hit(self.kind.name(), self.key, Tier::L2);
+        let now = self.engine.clock.now_ms();
+        let outcome = Outcome::new(Answer::Fresh { tier: Tier::L2 }, sight.facts.times, now);
+        Ok(Some((sight.value, outcome)))
     }
 
     pub(crate) fn look(&self, terms: &Terms) -> Look<V> {
@@ -445,7 +480,7 @@ impl<'a, V: CacheValue> EntryWithOutcome<'a, V> {
     pub fn get(self) -> impl Future<Output = Option<(Shared<V>, Outcome)>> + Send + use<'a, V> {
         match self.0.local_answer() {
             Some(answer) => Either::Left(ready(Some(answer))),
-            None => Either::Right(Box::pin(async move { self.0.fetch().await })),
+            None => Either::Right(Box::pin(async move { self.0.fetch().await.ok().flatten() })),
         }
     }
 

@@ -1,4 +1,9 @@
+mod reasons;
+
 use std::{error::Error as StdError, time::Duration};
+
+pub use self::reasons::{NotAsked, Refusal};
+use crate::{Rejection, Unstorable};
 
 /// What a driver or an encoder reported; boxed, so that changing the driver does not change this crate's API.
 pub type Source = Box<dyn StdError + Send + Sync>;
@@ -8,8 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a backend call failed, or why a cache could not be built.
 ///
-/// A miss is `Ok(None)`, never an error. Callers of [`Cache`](crate::Cache) meet this type only when they build one:
-/// reads and writes swallow and count what the backend reports.
+/// A miss is `Ok(None)`, never an error. Callers of [`Cache`](crate::Cache) meet this type when they build one and when they
+/// ask for it, by [`Cache::strict`](crate::Cache::strict): all other reads and writes swallow and count it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,10 +30,12 @@ pub enum Error {
 
     /// The backend answered, and the answer was a refusal of this operation: of this key, or of writes while it is
     /// full or read-only. It is asked again all the same, and a write is known not to have been done.
-    #[error("cache backend `{backend}` refused the operation")]
+    #[error("cache backend `{backend}` refused the operation: {}", why.as_str())]
     Refused {
         /// Name of the backend, for logs and metrics.
         backend: &'static str,
+        /// What it said, sorted.
+        why: Refusal,
         /// What the driver reported.
         source: Source,
     },
@@ -41,6 +48,23 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+
+    /// The cache did not ask the backend.
+    #[error("cache backend `{backend}` was not asked: {}", why.as_str())]
+    NotAsked {
+        /// Name of the backend, for logs and metrics.
+        backend: &'static str,
+        /// What kept it from asking.
+        why: NotAsked,
+    },
+
+    /// The value must not or cannot be stored. What was there before is removed.
+    #[error("the value is not stored: {}", .0.as_str())]
+    Unstorable(Unstorable),
+
+    /// The bytes under the key are not the entry that was asked for.
+    #[error("the stored bytes are not the entry asked for: {}", .0.as_str())]
+    Rejected(Rejection),
 
     /// The backend does not offer the operation.
     #[error("cache backend `{backend}` does not support `{operation}`")]
@@ -74,6 +98,20 @@ impl Error {
     /// Returns true when the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } => true,
+            Self::NotAsked { why, .. } => !matches!(why, NotAsked::ShutDown),
+            Self::Refused { why, .. } => matches!(why, Refusal::Full | Refusal::Busy | Refusal::Unwell),
+            _ => false,
+        }
+    }
+
+    /// Returns why the backend said no, when it did.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused { why, .. } => Some(*why),
+            _ => None,
+        }
     }
 }

@@ -40,8 +40,11 @@ pub(crate) struct Flights {
 #[derive(Default)]
 struct Sweeps {
     announced: u64,
-    running: Vec<Arc<Pass>>,
+    running: Vec<(Arc<Pass>, Matches)>,
 }
+
+/// Which keys a change concerns.
+type Matches = Arc<dyn Fn(&EntryKey) -> bool + Send + Sync>;
 
 /// The part of a ticket that others see. The flags change only under the lock of the key's shard.
 pub(crate) struct Pass {
@@ -226,7 +229,7 @@ pub(crate) struct Sweep {
 
 impl Drop for Sweep {
     fn drop(&mut self) {
-        lock(&self.flights.sweeps).running.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+        lock(&self.flights.sweeps).running.retain(|(pass, _)| !Arc::ptr_eq(pass, &self.pass));
         self.pass.done.send_replace(true);
     }
 }
@@ -253,17 +256,18 @@ impl Flights {
         lock(&self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize])
     }
 
-    /// The sweeps that run, and how many were announced.
-    fn sweeping(&self) -> (Before, u64) {
+    /// The sweeps that run and concern `key`, and how many were announced at all.
+    fn sweeping(&self, key: &EntryKey) -> (Before, u64) {
         let sweeps = lock(&self.sweeps);
-        (Before::collect(&sweeps.running), sweeps.announced)
+        let concern = sweeps.running.iter().filter(|(_, matches)| matches(key)).map(|(pass, _)| pass);
+        (Before::collect(concern), sweeps.announced)
     }
 
     /// Takes a ticket to read and maybe fill.
     pub(crate) fn open(self: &Arc<Self>, key: EntryKey) -> (Ticket, Before) {
         let mut shard = self.shard(&key);
         // After the shard's lock: a sweep announces itself before it takes it, so one of the two sees the other.
-        let (before, after) = self.sweeping();
+        let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(Before::collect(passes.iter()));
         let pass = Pass::new(false, None, &[], after);
@@ -279,7 +283,7 @@ impl Flights {
         tags: &[TagId],
     ) -> (Seat<T>, watch::Receiver<T>, Waiting) {
         let mut shard = self.shard(key);
-        let (before, after) = self.sweeping();
+        let (before, after) = self.sweeping(key);
         let passes = shard.entry(key.clone()).or_default();
         for pass in &*passes {
             let results =
@@ -308,7 +312,7 @@ impl Flights {
     ) -> (Ticket, watch::Sender<T>, Waiting) {
         let (sender, results) = watch::channel(T::default());
         let mut shard = self.shard(key);
-        let (_, after) = self.sweeping();
+        let (_, after) = self.sweeping(key);
         let pass = Pass::new(false, Some(Box::new(results)), tags, after);
         let waiting = Waiting(Arc::clone(&pass));
         shard.entry(key.clone()).or_default().push(Arc::clone(&pass));
@@ -323,7 +327,7 @@ impl Flights {
         change: impl FnOnce() -> T,
     ) -> (Ticket, Before, T) {
         let mut shard = self.shard(&key);
-        let (before, after) = self.sweeping();
+        let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
         let before = before.and(void(passes.drain(..)));
         let pass = Pass::new(true, None, &[], after);
@@ -336,13 +340,14 @@ impl Flights {
     /// Changes many entries: voids what runs on the keys that match, then runs `change`.
     pub(crate) fn sweep<T>(
         self: &Arc<Self>,
-        matches: impl Fn(&EntryKey) -> bool,
+        matches: impl Fn(&EntryKey) -> bool + Send + Sync + 'static,
         change: impl FnOnce() -> T,
     ) -> (Sweep, Before, T) {
+        let matches: Matches = Arc::new(matches);
         let (pass, number) = {
             let mut sweeps = lock(&self.sweeps);
             let pass = Pass::new(true, None, &[], sweeps.announced);
-            sweeps.running.push(Arc::clone(&pass));
+            sweeps.running.push((Arc::clone(&pass), Arc::clone(&matches)));
             sweeps.announced += 1;
             (pass, sweeps.announced)
         };

@@ -30,6 +30,8 @@ struct Known {
     checked_at: u64,
     /// The number of the news that brought this value.
     news: u64,
+    /// The number of the last news that this process made itself.
+    own_news: u64,
     /// Changed here and not yet in the backend: the value is made up, and what the backend says is too old.
     pending: Option<Invalidation>,
 }
@@ -130,7 +132,8 @@ impl Generations {
         }
         let same = before.filter(|before| before.generation == generation);
         let news = same.map_or_else(|| self.next_news(), |before| before.news);
-        known.insert(tag, Known { generation, checked_at: now, news, pending: None });
+        let own_news = before.map_or(0, |before| before.own_news);
+        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None });
     }
 
     /// Invalidates in this process, before the backend is told.
@@ -143,7 +146,7 @@ impl Generations {
         let generation =
             Generation::after(before.map(|before| before.generation), now.saturating_mul(1000), how);
         let news = self.next_news();
-        known.insert(tag, Known { generation, checked_at: now, news, pending: Some(how) });
+        known.insert(tag, Known { generation, checked_at: now, news, own_news: news, pending: Some(how) });
     }
 
     /// Invalidates where no backend has a say.
@@ -152,7 +155,7 @@ impl Generations {
         let before = known.get(&tag).map(|known| known.generation);
         let generation = Generation::after(before, now.saturating_mul(1000), how);
         let news = self.next_news();
-        known.insert(tag, Known { generation, checked_at: now, news, pending: None });
+        known.insert(tag, Known { generation, checked_at: now, news, own_news: news, pending: None });
     }
 
     /// Takes in that the backend has no such counter.
@@ -172,7 +175,8 @@ impl Generations {
     pub(crate) fn settle(&self, tag: TagId, generation: Generation, trust: &Trust, now: u64) {
         let mut known = self.write(trust, now);
         let news = self.next_news();
-        known.insert(tag, Known { generation, checked_at: now, news, pending: None });
+        let own_news = known.get(&tag).map_or(0, |before| before.own_news);
+        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None });
     }
 
     /// The number of the last news.
@@ -184,6 +188,12 @@ impl Generations {
     pub(crate) fn changed_since(&self, tags: &[TagId], news: u64) -> bool {
         let known = self.read();
         tags.iter().any(|tag| known.get(tag).is_some_and(|known| known.news > news))
+    }
+
+    /// Whether this process invalidated one of `tags` after the news of that number.
+    pub(crate) fn invalidated_since(&self, tags: &[TagId], news: u64) -> bool {
+        let known = self.read();
+        tags.iter().any(|tag| known.get(tag).is_some_and(|known| known.own_news > news))
     }
 
     pub(crate) fn forget(&self) {

@@ -20,6 +20,10 @@ pub mod nodes {}
 #[doc = include_str!("../docs/outage.md")]
 pub mod outage {}
 
+/// The same calls, with the backend's errors.
+#[doc = include_str!("../docs/strict.md")]
+pub mod strict {}
+
 /// Loads before an entry ends, and loads that find nothing new.
 #[doc = include_str!("../docs/early.md")]
 pub mod early {}

@@ -40,6 +40,7 @@ mod remote;
 pub mod response;
 mod stamp;
 mod stats;
+mod strict;
 mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -63,7 +64,7 @@ pub use clock::{Clock, SystemClock};
 pub use coherence::BusStats;
 pub use entries::{Entries, OneOfMany};
 pub use entry::{Entry, EntryWithOutcome};
-pub use error::{Error, Result, Source};
+pub use error::{Error, NotAsked, Refusal, Result, Source};
 pub use event::{Event, EventStats, Events, LoadFailure, Origin, Rejection, Scope};
 pub use inspect::{Inspection, NotAnEntry};
 pub use key::{Namespace, RawKey};
@@ -75,6 +76,7 @@ pub use pattern::{Pattern, ScanLimit};
 pub use policy::{Abandoned, Policy};
 pub use remote::{BackendStats, BreakerState, Failure, RemoteHealth};
 pub use stats::{KindStats, Stats};
+pub use strict::{Strict, StrictEntry};
 #[cfg(feature = "msgpack")]
 pub use value::MsgPack;
 pub use value::{CacheValue, Codec, Json, Raw, Shared, SharedValue};

@@ -31,6 +31,8 @@ pub enum Unstorable {
     KeyTooLong,
     /// Its codec could not encode it, or panicked.
     NotEncodable,
+    /// It has more tags than an entry has room for: 254.
+    TooManyTags,
 }
 
 impl Unstorable {
@@ -41,6 +43,7 @@ impl Unstorable {
             Self::ValueTooLarge => "value too large",
             Self::KeyTooLong => "key too long",
             Self::NotEncodable => "not encodable",
+            Self::TooManyTags => "too many tags",
         }
     }
 }

@@ -36,7 +36,6 @@ use self::{
 };
 pub(crate) use self::{
     budget::Deadline,
-    fault::Fault,
     queue::Limits,
     writes::{Applied, Receipt, Turn},
 };
@@ -45,7 +44,7 @@ pub use self::{
     report::{BreakerState, RemoteHealth},
     tally::BackendStats,
 };
-use crate::{Backend, Clock, Error, Event, RawKey, Result, event::Sink};
+use crate::{Backend, Clock, Error, Event, NotAsked, RawKey, Result, event::Sink};
 
 /// Told of every change the backend has confirmed, after it did: at once, or when it was sent again.
 ///
@@ -143,13 +142,9 @@ impl Remote {
     }
 
     /// Reads a key; not while the backend has yet to be told of its last change.
-    pub(crate) async fn get(
-        self: &Arc<Self>,
-        key: &RawKey,
-        deadline: Deadline,
-    ) -> Result<Option<Bytes>, Fault> {
+    pub(crate) async fn get(self: &Arc<Self>, key: &RawKey, deadline: Deadline) -> Result<Option<Bytes>> {
         if self.holds(key) {
-            return Err(Fault::NotAsked);
+            return Err(self.not_asked(NotAsked::Behind));
         }
         self.call(deadline, self.backend.get(key)).await
     }
@@ -159,7 +154,7 @@ impl Remote {
         self: &Arc<Self>,
         keys: &[RawKey],
         deadline: Deadline,
-    ) -> Result<Vec<Option<Bytes>>, Fault> {
+    ) -> Result<Vec<Option<Bytes>>> {
         let held: Vec<bool> = keys.iter().map(|key| self.holds(key)).collect();
         if !held.contains(&true) {
             return self.call(deadline, self.backend.get_many(keys)).await;
@@ -197,14 +192,35 @@ impl Remote {
         self: &Arc<Self>,
         deadline: Deadline,
         work: impl Future<Output = Result<T>>,
-    ) -> Result<T, Fault> {
-        let (Some(permit), Some(left)) = (self.admit(), deadline.left()) else {
-            self.tally.not_asked();
-            return Err(Fault::NotAsked);
+    ) -> Result<T> {
+        let (permit, left) = match (self.admit(), deadline.left()) {
+            (Some(permit), Some(left)) => (permit, left),
+            (permit, _) => {
+                self.tally.not_asked();
+                let ended = self.breaker.is_ended();
+                return Err(self.not_asked(match permit {
+                    Some(_) => NotAsked::BudgetSpent,
+                    None if ended => NotAsked::ShutDown,
+                    None => NotAsked::BreakerOpen,
+                }));
+            }
         };
         let answer = self.run(left, work).await;
         self.judge(permit, Sign::of(&answer, deadline.is_fair(left)));
         answer
+    }
+
+    /// Asks whether the backend answers, whatever the breaker says.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        if self.breaker.is_ended() {
+            return Err(self.not_asked(NotAsked::ShutDown));
+        }
+        self.run(self.settings.budget, self.backend.ping()).await
+    }
+
+    /// Says that the backend was not asked.
+    pub(crate) fn not_asked(&self, why: NotAsked) -> Error {
+        Error::NotAsked { backend: self.backend.name(), why }
     }
 
     fn admit(self: &Arc<Self>) -> Option<Permit> {
@@ -232,17 +248,18 @@ impl Remote {
     }
 
     /// Runs backend code: what it throws is caught, what it fails is counted.
-    async fn run<T>(&self, within: Duration, work: impl Future<Output = Result<T>>) -> Result<T, Fault> {
-        let fault = match tokio::time::timeout(within, AssertUnwindSafe(work).catch_unwind()).await {
+    async fn run<T>(&self, within: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let backend = self.backend.name();
+        let error = match tokio::time::timeout(within, AssertUnwindSafe(work).catch_unwind()).await {
             Ok(Ok(Ok(answer))) => return Ok(answer),
-            Ok(Ok(Err(error))) => Fault::of(&error),
-            Ok(Err(_panic)) => Fault::Failed(Failure::Unreachable),
-            Err(_) => Fault::of(&Error::TimedOut { backend: self.backend.name(), after: within }),
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(panic)) => Error::Unreachable { backend, source: panic_message(&*panic).into() },
+            Err(_) => Error::TimedOut { backend, after: within },
         };
-        if let Fault::Failed(failure) = fault {
+        if let Some(failure) = Failure::of(&error) {
             self.tally.failed(failure);
         }
-        Err(fault)
+        Err(error)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

@@ -10,12 +10,14 @@
 //! | `CLICKHOUSE_USER` | `clickhouse` | used when the address has no user |
 //! | `CLICKHOUSE_PASSWORD` | none | used when the address has no password |
 //! | `CLICKHOUSE_DATABASE` | `stock_data` | used when the address has no database |
+//! | `CLICKHOUSE_CLUSTER` | none | cluster whose hosts get the tables, when the address has no `cluster` |
 //!
 //! Two variables that name different stores are a mistake.
 
 use std::{fmt, path::PathBuf};
 
-use secrecy::SecretString;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     Origin,
@@ -38,7 +40,8 @@ pub enum StorageUrl {
         /// The file, taken as it stands after `sqlite://`.
         path: PathBuf,
     },
-    /// A ClickHouse server: `clickhouse://user:password@host:8123/stock_data`, with `?secure=true` for TLS.
+    /// A ClickHouse server: `clickhouse://user:password@host:8123/stock_data`, with `?secure=true` for TLS and
+    /// `?cluster=name` for replicated tables.
     ClickHouse(DatabaseServer),
     /// A PostgreSQL server: `postgres://user:password@host:5432/stock_data`, with `?sslmode=require` for TLS.
     Postgres(DatabaseServer),
@@ -60,6 +63,8 @@ pub struct DatabaseServer {
     pub database: String,
     /// Whether to speak TLS.
     pub tls: bool,
+    /// Cluster of the server, with ClickHouse: tables are replicated over its hosts.
+    pub cluster: Option<String>,
 }
 
 impl fmt::Debug for DatabaseServer {
@@ -75,6 +80,30 @@ impl Default for StorageUrl {
 }
 
 impl StorageUrl {
+    /// The whole address with user and password, as `stockpile_storage::open` takes it.
+    #[must_use]
+    pub fn to_secret_url(&self) -> SecretString {
+        let (server, mut query) = match self {
+            Self::Sqlite { .. } => return self.place().into(),
+            Self::ClickHouse(server) => (server, if server.tls { "?secure=true" } else { "" }.to_owned()),
+            Self::Postgres(server) => (server, if server.tls { "?sslmode=require" } else { "" }.to_owned()),
+        };
+        if let Some(cluster) = &server.cluster {
+            query = format!("{query}{}cluster={cluster}", if query.is_empty() { '?' } else { '&' });
+        }
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let password = server.password.as_ref().map_or("", |password| password.expose_secret());
+        format!(
+            "{}://{}:{}@{}/{}{query}",
+            self.scheme(),
+            encoded(&server.user),
+            encoded(password),
+            authority(&server.host, server.port),
+            server.database
+        )
+        .into()
+    }
+
     fn scheme(&self) -> &'static str {
         match self {
             Self::Sqlite { .. } => "sqlite",
@@ -120,6 +149,7 @@ struct ClickHouse {
     user: String,
     password: Option<SecretString>,
     database: String,
+    cluster: Option<String>,
 }
 
 pub(crate) fn read(reader: &mut Reader<'_>) -> StorageUrl {
@@ -164,7 +194,9 @@ impl ClickHouse {
         let user = reader.value("CLICKHOUSE_USER", "clickhouse".to_owned(), String::clone, parse_name);
         let password = reader.secret("CLICKHOUSE_PASSWORD");
         let database = reader.value("CLICKHOUSE_DATABASE", DATABASE.to_owned(), String::clone, parse_name);
-        Self { port, user, password, database }
+        let cluster =
+            reader.optional("CLICKHOUSE_CLUSTER", String::clone, parse_name).map(|given| given.value);
+        Self { port, user, password, database, cluster }
     }
 
     fn at(&self, host: String) -> StorageUrl {
@@ -175,6 +207,7 @@ impl ClickHouse {
             password: self.password.clone(),
             database: self.database.clone(),
             tls: false,
+            cluster: self.cluster.clone(),
         })
     }
 }
@@ -204,6 +237,7 @@ fn parse_clickhouse(text: &str, given: &ClickHouse) -> Result<StorageUrl, String
         Some("true" | "1") => true,
         Some(_) => return Err("write secure=true or secure=false".to_owned()),
     };
+    let cluster = address.take("cluster").map(|name| parse_name(&name)).transpose()?;
     address.ensure_all_taken()?;
     let default_port = if tls { CLICKHOUSE_HTTPS_PORT } else { given.port.unwrap_or(CLICKHOUSE_HTTP_PORT) };
     Ok(StorageUrl::ClickHouse(DatabaseServer {
@@ -213,6 +247,7 @@ fn parse_clickhouse(text: &str, given: &ClickHouse) -> Result<StorageUrl, String
         database: if address.path.is_empty() { given.database.clone() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
+        cluster: cluster.or_else(|| given.cluster.clone()),
     }))
 }
 
@@ -231,6 +266,7 @@ fn parse_postgres(text: &str) -> Result<StorageUrl, String> {
         database: if address.path.is_empty() { DATABASE.to_owned() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
+        cluster: None,
     }))
 }
 
@@ -246,6 +282,6 @@ fn parse_name(text: &str) -> Result<String, String> {
     if (1..=63).contains(&text.len()) && text.bytes().all(plain) {
         Ok(text.to_owned())
     } else {
-        Err("write user and database as letters, digits, _ and -, at most 63".to_owned())
+        Err("write user, database and cluster as letters, digits, _ and -, at most 63".to_owned())
     }
 }

@@ -77,6 +77,33 @@ fn every_mistake_is_reported_at_once_with_its_variable_value_and_advice() {
 }
 
 #[test]
+fn the_secret_address_of_a_store_is_read_back_as_the_same_store() {
+    for url in [
+        "sqlite://data/stockpile.db",
+        "clickhouse://us%2Der:p%2F%23w%3F@[::1]:8124/mine?secure=true&cluster=two_hosts",
+        "postgres://me:secret%20words@db.example.org:5433/mine?sslmode=require",
+    ] {
+        let first = read(&[("STORAGE_URL", url), ("CLICKHOUSE_CLUSTER", "another")]).unwrap().storage;
+        let again = first.to_secret_url();
+        let second = read(&[("STORAGE_URL", again.expose_secret())]).unwrap().storage;
+        match (&first, &second) {
+            (StorageUrl::Sqlite { path: a }, StorageUrl::Sqlite { path: b }) => assert_eq!(a, b),
+            (StorageUrl::ClickHouse(a), StorageUrl::ClickHouse(b))
+            | (StorageUrl::Postgres(a), StorageUrl::Postgres(b)) => {
+                let password = |server: &DatabaseServer| {
+                    server.password.as_ref().map(|password| password.expose_secret().to_owned())
+                };
+                assert_eq!(
+                    (&a.host, a.port, &a.user, password(a), &a.database, a.tls, &a.cluster),
+                    (&b.host, b.port, &b.user, password(b), &b.database, b.tls, &b.cluster)
+                );
+            }
+            _ => panic!("{url} became another kind of store"),
+        }
+    }
+}
+
+#[test]
 fn clickhouse_is_built_from_its_host() {
     let settings =
         read(&[("CLICKHOUSE_HOST", "db.example.org"), ("CLICKHOUSE_PASSWORD", "c2f0a5e7")]).unwrap();

@@ -107,6 +107,10 @@ pub enum Error {
         why: &'static str,
     },
 
+    /// The lock of a run went to another process before the run ended.
+    #[error("the run lost its lock to another process before it ended; run it again")]
+    LockLost,
+
     /// The path names another file now than the one that was opened.
     #[error("the file `{store}` was removed or replaced while it was open; start the program again")]
     Replaced {
@@ -187,7 +191,11 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Locked { .. } | Self::Failed { .. } | Self::Unreachable { .. } | Self::TimedOut { .. }
+            Self::Locked { .. }
+                | Self::Failed { .. }
+                | Self::Unreachable { .. }
+                | Self::TimedOut { .. }
+                | Self::LockLost
         )
     }
 }

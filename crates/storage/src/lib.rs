@@ -6,6 +6,8 @@
 
 mod adj_factors;
 mod candles;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod crypto_markets;
@@ -19,11 +21,11 @@ pub mod postgres;
 mod price_limits;
 mod promises;
 mod securities;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "clickhouse", feature = "postgres"))]
 mod seen_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 mod storable;
 mod store;
 mod suspensions;

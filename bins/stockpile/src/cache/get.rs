@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use stockpile_cache::{Backend as _, Inspection, NotAnEntry};
+use stockpile_cache::{Backend as _, Inspection, NotAnEntry, Refusal};
 
 use super::{
     connection::Connection,
@@ -44,10 +44,13 @@ struct Entry<'a> {
 pub(super) async fn get(cli: &Cli, connection: &Connection, key: &str, raw: bool) -> Result<Exit> {
     let key = key::read(&connection.namespace, key)?;
     let shown = key::show(key.as_str().as_bytes());
-    let stored = connection.backend.get(&key).await.with_context(|| connection.silent())?;
-    let Some(stored) = stored else {
-        bail!("`{shown}` is not there, or holds something else than bytes");
+    let stored = match connection.backend.get(&key).await {
+        Err(error) if error.refusal() == Some(Refusal::WrongType) => {
+            bail!("`{shown}` holds something else than bytes: another program wrote it");
+        }
+        stored => stored.with_context(|| connection.silent())?,
     };
+    let Some(stored) = stored else { bail!("`{shown}` is not there") };
     let entry = match Inspection::read(&key, &stored) {
         Ok(entry) => entry,
         Err(why) => {

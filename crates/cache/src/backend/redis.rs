@@ -138,7 +138,7 @@ impl Backend for RedisBackend {
         Capabilities::keeping().with_patterns().with_leases()
     }
 
-    /// A key that holds another type is a miss; `set` overwrites it.
+    /// A key that holds another type is refused, and `set` overwrites it; to `get_many` it is a miss.
     async fn get(&self, key: &RawKey) -> Result<Option<Bytes>> {
         reply::value(self.run(command::get(key)).await?)
     }
@@ -159,7 +159,7 @@ impl Backend for RedisBackend {
     async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
         if self.0.setup.clustered {
             let answers = self.run_all(keys.iter().map(command::get).collect()).await?;
-            return answers.into_iter().map(reply::value).collect();
+            return answers.into_iter().map(reply::value_of_many).collect();
         }
         let mut values = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH) {

@@ -1,7 +1,10 @@
 //! Steps that take back what was stored.
 
 use super::Engine;
-use crate::{Generation, Invalidated, Invalidation, coherence::Operation, remote::Applied, stamp::TagId};
+use crate::{
+    Error, Generation, Invalidated, Invalidation, Pattern, coherence::Operation, key::EntryKey,
+    remote::Applied, stamp::TagId,
+};
 
 /// An invalidation this process knows and the backend does not.
 #[derive(Clone, Copy, Debug)]
@@ -24,16 +27,16 @@ impl Engine {
     }
 
     /// Raises the counter in the backend.
-    pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> Invalidated {
+    pub(crate) async fn tell(&self, Begun { tag, how }: Begun) -> (Invalidated, Option<Error>) {
         let Some(remote) = &self.remote else {
             if let Some(Generation { latest, removed }) = self.generations.get(tag) {
                 self.announce(|| Operation::Invalidated { tag, how, latest, removed });
             }
-            return Invalidated { complete: true, queued: false };
+            return (Invalidated { complete: true, queued: false }, None);
         };
         let counter = tag.counter(&self.namespace);
         let receipt = remote.bump(&counter, how, self.deadline()).await;
-        Invalidated { complete: receipt.is_done(), queued: receipt.queued }
+        (Invalidated { complete: receipt.is_done(), queued: receipt.queued }, receipt.error)
     }
 
     /// Takes in what the backend has confirmed, and tells the others.
@@ -73,6 +76,15 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Tells which entries of this process a pattern means.
+    pub(crate) fn matcher(
+        &self,
+        pattern: &Pattern,
+    ) -> impl Fn(&EntryKey) -> bool + Clone + Send + Sync + use<> {
+        let (all, pattern, namespace) = (pattern.is_everything(), pattern.clone(), self.namespace.clone());
+        move |key| all || pattern.matches(key.raw(&namespace).as_str())
     }
 
     /// Empties this process.

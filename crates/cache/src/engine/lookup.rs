@@ -7,25 +7,27 @@ use futures_util::future::join;
 
 use super::{Engine, Place, Sealed, Sight};
 use crate::{
-    CacheValue, Codec, Kind, Rejection,
+    CacheValue, Codec, Error, Kind, NotAsked, Refusal, Rejection, Result, Unstorable,
     envelope::{self, Reject},
     flights::{Before, Ticket},
     generations::Verdict,
     limits::coded,
     policy::Terms,
-    remote::{Deadline, Fault, Receipt, Remote, Turn},
+    remote::{Deadline, Receipt, Remote, Turn},
     stamp::TagId,
 };
 
 /// What the backend said about a key.
 pub(crate) enum Found<V: CacheValue> {
     Entry(Sight<V>),
-    /// The backend answered and has nothing of use.
+    /// The backend answered and has nothing.
     Nothing,
+    /// It has something that is not the entry.
+    Rejected(Error),
     /// A newer release wrote it: not for us, and not to be overwritten.
     Foreign,
-    /// There is no backend, or it did not answer.
-    Unknown,
+    /// There is no backend, or it did not answer, and why.
+    Unknown(Option<Error>),
 }
 
 impl Engine {
@@ -39,22 +41,26 @@ impl Engine {
         before: Before,
         deadline: Deadline,
     ) -> Found<V> {
-        let Some(remote) = &self.remote else { return Found::Unknown };
+        let Some(remote) = &self.remote else { return Found::Unknown(None) };
         if !place.takes_values {
-            return Found::Unknown;
+            return Found::Unknown(Some(Error::Unstorable(Unstorable::KeyTooLong)));
         }
         // Nobody waits for his turn at a backend that is not asked.
         if remote.is_asked() && !self.settled(before, deadline).await {
-            return Found::Unknown;
+            return Found::Unknown(Some(remote.not_asked(NotAsked::BudgetSpent)));
         }
         let get = remote.get(&place.raw, deadline);
         let (answer, ()) = join(get, self.learn(tags, deadline)).await;
         match answer {
             Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes), deadline).await,
             Ok(None) => Found::Nothing,
-            Err(fault) => {
-                self.backend_fault(kind, fault);
-                Found::Unknown
+            Err(error) if error.refusal() == Some(Refusal::WrongType) => {
+                self.rejected(kind, place, Rejection::NoBytes);
+                Found::Rejected(error)
+            }
+            Err(error) => {
+                self.backend_fault(kind, &error);
+                Found::Unknown(Some(error))
             }
         }
     }
@@ -65,7 +71,7 @@ impl Engine {
         remote: &Arc<Remote>,
         places: &[Place],
         deadline: Deadline,
-    ) -> Result<Vec<Option<Bytes>>, Fault> {
+    ) -> Result<Vec<Option<Bytes>>> {
         let asked = places.iter().filter(|place| place.takes_values);
         let raws: Vec<_> = asked.map(|place| place.raw.clone()).collect();
         if raws.is_empty() {
@@ -100,22 +106,27 @@ impl Engine {
             Ok(opened) => {
                 let weight = opened.payload.len() as u64;
                 if let Some(value) = coded(|| V::Codec::decode(opened.payload)) {
-                    return Found::Entry(Sight { value, facts: opened.facts, weight });
+                    return Found::Entry(Sight { value, facts: opened.facts, weight, doubt: None });
                 }
                 self.rejected(kind, place, Rejection::NotDecodable);
-                Found::Nothing
+                Found::Rejected(Error::Rejected(Rejection::NotDecodable))
             }
             Err(reject) => {
-                self.rejected(kind, place, Rejection::of(reject));
-                if reject == Reject::Newer { Found::Foreign } else { Found::Nothing }
+                let why = Rejection::of(reject);
+                self.rejected(kind, place, why);
+                if reject == Reject::Newer { Found::Foreign } else { Found::Rejected(Error::Rejected(why)) }
             }
         }
     }
 
     /// Holds an entry against the generations it was made under.
     pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>, deadline: Deadline) -> Found<V> {
-        let Found::Entry(sight) = found else { return found };
-        let answers = self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await;
+        let Found::Entry(mut sight) = found else { return found };
+        let (answers, doubt) = match self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await {
+            Ok(answers) => (answers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        sight.doubt = doubt;
         let verdict = self.verdict_by(&sight.facts.stamps, &answers);
         self.apply(sight, verdict)
     }
@@ -125,12 +136,15 @@ impl Engine {
         &self,
         found: Vec<Found<V>>,
         deadline: Deadline,
-    ) -> Vec<Found<V>> {
+    ) -> (Vec<Found<V>>, Option<Error>) {
         let stamps = found.iter().filter_map(|found| match found {
             Found::Entry(sight) => Some(&sight.facts.stamps),
             _ => None,
         });
-        let answers = self.ask_for(stamps, deadline).await;
+        let (answers, doubt) = match self.ask_for(stamps, deadline).await {
+            Ok(answers) => (answers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
         let confirm = |found| match found {
             Found::Entry(sight) => {
                 let verdict = self.verdict_by(&sight.facts.stamps, &answers);
@@ -138,7 +152,7 @@ impl Engine {
             }
             other => other,
         };
-        found.into_iter().map(confirm).collect()
+        (found.into_iter().map(confirm).collect(), doubt)
     }
 
     fn apply<V: CacheValue>(&self, mut sight: Sight<V>, verdict: Verdict) -> Found<V> {
@@ -156,22 +170,31 @@ impl Engine {
         kind: &Kind<V>,
         ticket: &Ticket,
         before: Before,
-    ) -> Option<Sight<V>> {
+    ) -> Result<Option<Sight<V>>> {
         let place = self.place(kind, &ticket.key);
         let found = self.find(kind, &place, &[TagId::EVERYTHING], before, self.deadline()).await;
         self.take(ticket, found, &self.terms(kind))
     }
 
-    /// Keeps what was found in this process, and gives it when it is fresh.
+    /// Keeps what was found in this process, and gives it when it is fresh. An error says why that is not known.
     pub(crate) fn take<V: CacheValue>(
         &self,
         ticket: &Ticket,
         found: Found<V>,
         terms: &Terms,
-    ) -> Option<Sight<V>> {
-        let Found::Entry(sight) = found else { return None };
+    ) -> Result<Option<Sight<V>>> {
+        let mut sight = match found {
+            Found::Entry(sight) => sight,
+            Found::Nothing | Found::Unknown(None) => return Ok(None),
+            Found::Foreign => return Err(Error::Rejected(Rejection::Newer)),
+            Found::Rejected(error) | Found::Unknown(Some(error)) => return Err(error),
+        };
         ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
-        sight.facts.times.is_fresh(self.clock.now_ms()).then_some(sight)
+        match (sight.facts.times.is_fresh(self.clock.now_ms()), sight.doubt.take()) {
+            (true, _) => Ok(Some(sight)),
+            (false, Some(doubt)) => Err(doubt),
+            (false, None) => Ok(None),
+        }
     }
 
     /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the
@@ -224,7 +247,7 @@ impl Engine {
     }
 
     fn counted<V, T>(&self, kind: &Kind<V>, receipt: Receipt<T>) -> Receipt<T> {
-        if let Some(failure) = receipt.failed {
+        if let Some(failure) = receipt.failure() {
             self.backend_failed(kind, failure);
         }
         receipt

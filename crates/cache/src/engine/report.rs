@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Engine, Place};
 use crate::{
-    Event, Failure, Kind, LoadFailure, Origin, Rejection, Scope, Tier, Unstorable, Why, remote::Fault, trace,
+    Error, Event, Failure, Kind, LoadFailure, Origin, Rejection, Scope, Tier, Unstorable, Why, trace,
 };
 
 impl Engine {
@@ -34,7 +34,7 @@ impl Engine {
         self.sink.tell(|| Event::LoadRefused { kind: kind.name(), key: key.into() });
     }
 
-    pub(super) fn not_stored<V>(&self, kind: &Kind<V>, key: &str, why: Unstorable) {
+    pub(crate) fn not_stored<V>(&self, kind: &Kind<V>, key: &str, why: Unstorable) {
         self.counters(kind).not_stored();
         self.sink.tell(|| Event::NotStored { kind: kind.name(), key: key.into(), why });
         trace::not_stored(kind.name(), key, why);
@@ -48,8 +48,8 @@ impl Engine {
     }
 
     /// A backend that was not asked has not failed.
-    pub(crate) fn backend_fault<V>(&self, kind: &Kind<V>, fault: Fault) {
-        if let Fault::Failed(failure) = fault {
+    pub(crate) fn backend_fault<V>(&self, kind: &Kind<V>, error: &Error) {
+        if let Some(failure) = Failure::of(error) {
             self.backend_failed(kind, failure);
         }
     }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::Engine;
 use crate::{
-    Generation, RawKey,
+    Error, Generation, NotAsked, RawKey, Result, Seeded,
     generations::Verdict,
     policy::millis,
     remote::{Deadline, Remote},
@@ -39,7 +39,8 @@ impl Engine {
         let Some(remote) = &self.remote else { return };
         let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
         if !unknown.is_empty() {
-            self.ask(remote, unknown, deadline).await;
+            // What is not known makes stale.
+            drop(self.ask(remote, unknown, deadline).await);
         }
     }
 
@@ -48,17 +49,15 @@ impl Engine {
         &self,
         entries: impl Iterator<Item = &Stamps>,
         deadline: Deadline,
-    ) -> Answers {
+    ) -> Result<Answers> {
         let now = self.clock.now_ms();
         let unknown = entries.filter_map(|stamps| self.generations.judge(stamps, &self.trust, now).err());
         let mut unknown: Vec<TagId> = unknown.flatten().collect();
         unknown.sort_unstable();
         unknown.dedup();
         match &self.remote {
-            Some(remote) if !unknown.is_empty() => {
-                self.ask(remote, unknown, deadline).await.unwrap_or_default()
-            }
-            _ => Answers::new(),
+            Some(remote) if !unknown.is_empty() => self.ask(remote, unknown, deadline).await,
+            _ => Ok(Answers::new()),
         }
     }
 
@@ -71,14 +70,14 @@ impl Engine {
         self.generations.judge_by(stamps, answers, &self.trust, self.clock.now_ms())
     }
 
-    async fn ask(&self, remote: &Arc<Remote>, tags: Vec<TagId>, deadline: Deadline) -> Option<Answers> {
+    async fn ask(&self, remote: &Arc<Remote>, tags: Vec<TagId>, deadline: Deadline) -> Result<Answers> {
         let counters: Vec<RawKey> = tags.iter().map(|tag| tag.counter(&self.namespace)).collect();
-        let answers = remote.call(deadline, remote.backend().generations(&counters)).await.ok()?;
+        let answers = remote.call(deadline, remote.backend().generations(&counters)).await?;
         let answers: Vec<_> = tags.into_iter().zip(answers).collect();
         for (tag, answer) in &answers {
             self.hear(*tag, *answer);
         }
-        Some(answers)
+        Ok(answers)
     }
 
     /// Takes in the value of a counter, whoever said it.
@@ -96,11 +95,17 @@ impl Engine {
 
     /// Stamps something about to be made. Counters that are missing are made, so that they can be raised.
     pub(crate) async fn stamp(&self, tags: &[TagId], deadline: Deadline) -> Stamped {
-        if let Some(remote) = &self.remote {
-            let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
-            self.seed(remote, &unknown, deadline).await;
-        }
-        self.stamp_known(tags)
+        self.try_stamp(tags, deadline).await.0
+    }
+
+    /// The same; says too why the stamps are not real when they are not.
+    pub(crate) async fn try_stamp(&self, tags: &[TagId], deadline: Deadline) -> (Stamped, Option<Error>) {
+        let Some(remote) = &self.remote else { return (self.stamp_known(tags), None) };
+        let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
+        let failed = self.seed(remote, &unknown, deadline).await.into_iter().find_map(Result::err);
+        let stamped = self.stamp_known(tags);
+        let why = (!stamped.are_real).then(|| failed.unwrap_or_else(|| remote.not_asked(NotAsked::Behind)));
+        (stamped, why)
     }
 
     /// Stamps something made now with what is known now.
@@ -128,10 +133,10 @@ impl Engine {
             // Both by the clock of the backend, so no other clock counts; a little more for their rates.
             let since = took + start.elapsed();
             let since = millis(since + since / 100).saturating_add(1).saturating_mul(1000);
-            let in_time = |seeded: &crate::Seeded| {
+            let in_time = |seeded: Seeded| {
                 seeded.created || seeded.generation.latest < seeded.now.saturating_sub(since)
             };
-            if !seeded.iter().all(in_time) {
+            if !seeded.into_iter().flatten().all(in_time) {
                 return None;
             }
         } else if self.generations.changed_since(tags, news) {
@@ -140,14 +145,14 @@ impl Engine {
         Some(self.stamp_known(tags))
     }
 
-    async fn seed(&self, remote: &Arc<Remote>, tags: &[TagId], deadline: Deadline) -> Vec<crate::Seeded> {
+    async fn seed(&self, remote: &Arc<Remote>, tags: &[TagId], deadline: Deadline) -> Vec<Result<Seeded>> {
         let seeds = tags.iter().map(|tag| async move {
             let counter = tag.counter(&self.namespace);
-            let seeded = remote.call(deadline, remote.backend().seed_generation(&counter)).await.ok()?;
+            let seeded = remote.call(deadline, remote.backend().seed_generation(&counter)).await?;
             self.hear(*tag, Some(seeded.generation));
-            Some(seeded)
+            Ok(seeded)
         });
-        join_all(seeds).await.into_iter().flatten().collect()
+        join_all(seeds).await
     }
 }
 

@@ -26,9 +26,24 @@ pub enum Rejection {
     OtherSchema,
     /// The codec could not decode them: the type has changed, for instance.
     NotDecodable,
+    /// There are none: the key holds something else, such as a list, which another program wrote.
+    NoBytes,
 }
 
 impl Rejection {
+    /// Returns a few words for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Newer => "of a newer release",
+            Self::OtherKey => "of another key",
+            Self::OtherSchema => "of another schema",
+            Self::NotDecodable => "not decodable",
+            Self::NoBytes => "no bytes",
+        }
+    }
+
     pub(crate) const fn of(reject: Reject) -> Self {
         match reject {
             Reject::Truncated

@@ -127,7 +127,7 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
         Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
             let get = engine.ask_many(remote, &places, deadline);
             let answers = join(get, engine.learn(tags, deadline)).await.0;
-            answers.inspect_err(|fault| engine.backend_fault(kind, *fault)).ok()
+            answers.inspect_err(|error| engine.backend_fault(kind, error)).ok()
         }
         _ => None,
     };
@@ -136,9 +136,9 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
     let found = places.iter().map(|place| match answers.next() {
         Some(Some(bytes)) => engine.open(kind, place, &bytes),
         Some(None) => Found::Nothing,
-        None => Found::Unknown,
+        None => Found::Unknown(None),
     });
-    let found = engine.confirm_many(found.collect(), deadline).await;
+    let (found, _doubt) = engine.confirm_many(found.collect(), deadline).await;
     let mut missing = Vec::new();
     for ((mut flight, place), found) in flights.into_iter().zip(places).zip(found) {
         let mut writable = true;
@@ -152,8 +152,8 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing => flight.drop_unchecked(),
-            Found::Unknown => {}
+            Found::Nothing | Found::Rejected(_) => flight.drop_unchecked(),
+            Found::Unknown(_) => {}
         }
         missing.push((flight, place, writable));
     }

@@ -179,8 +179,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing => self.drop_unchecked(),
-            Found::Unknown => answers = false,
+            Found::Nothing | Found::Rejected(_) => self.drop_unchecked(),
+            Found::Unknown(_) => answers = false,
         }
         let mut lease = Held::none();
         if let (Some(lifetime), true) = (self.terms.lease, answers && self.purpose != Purpose::Anew) {
@@ -286,7 +286,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let fresh = times.is_fresh(now) && (newer || self.purpose != Purpose::Early);
         if fresh || newer {
             self.ticket.fill(|| {
-                let Sight { value, facts, weight } = &sight;
+                let Sight { value, facts, weight, .. } = &sight;
                 self.engine.fill_l1::<V>(&self.ticket.key, value, facts, *weight, &self.terms);
             });
         }
@@ -307,7 +307,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let Cargo { value, absent, wishes, took, stamped } = cargo;
         let now = engine.clock.now_ms();
         let times = wishes.plan(&self.terms, absent, now, place.seal.spread());
-        let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times));
+        let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times).ok());
         let (Some(packed), Some(stamped)) = (packed, stamped) else {
             engine.loaded(&self.kind, key.as_str(), took, false);
             if let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) {
@@ -335,7 +335,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         engine.loaded(&self.kind, key.as_str(), took, stored);
         let is_fill = self.purpose != Purpose::Anew;
         let sealed = sealed.zip(before).map(|(bytes, before)| Sealed { bytes, before, is_fill });
-        let sight = Sight { value, facts, weight: packed.weight };
+        let sight = Sight { value, facts, weight: packed.weight, doubt: None };
         (Arrival::new(sight, Via::Loader { took, stored }), sealed)
     }
 }

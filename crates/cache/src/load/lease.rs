@@ -75,8 +75,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                         return Turn::Done(fresh);
                     }
                 }
-                Found::Nothing => {}
-                Found::Foreign | Found::Unknown => return Turn::Ours(Held::none()),
+                Found::Nothing | Found::Rejected(_) => {}
+                Found::Foreign | Found::Unknown(_) => return Turn::Ours(Held::none()),
             }
         }
     }

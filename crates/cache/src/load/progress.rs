@@ -46,7 +46,7 @@ impl<V: CacheValue> Clone for Arrival<V> {
 
 impl<V: CacheValue> Arrival<V> {
     pub(crate) fn new(sight: Sight<V>, via: Via) -> Self {
-        let Sight { value, facts, weight: _ } = sight;
+        let Sight { value, facts, .. } = sight;
         Self { value, times: facts.times, via, stamps: facts.stamps, etag: facts.etag }
     }
 }

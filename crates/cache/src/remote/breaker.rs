@@ -8,8 +8,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::fault::{Failure, Fault};
-use crate::Health;
+use super::fault::Failure;
+use crate::{Health, Result};
 
 const FIRST_PROBE: Duration = Duration::from_millis(100);
 const LAST_PROBE: Duration = Duration::from_millis(500);
@@ -60,12 +60,13 @@ pub(super) enum Sign {
 impl Sign {
     /// A backend that refuses is alive: refusing one key, or every write while it is full or read-only, must not
     /// keep it from answering reads.
-    pub(super) const fn of<T>(answer: &Result<T, Fault>, fair: bool) -> Self {
-        match answer {
-            Ok(_) | Err(Fault::Failed(Failure::Refused)) => Self::Alive,
-            Err(Fault::NotAsked | Fault::Unsupported) => Self::Nothing,
-            Err(Fault::Failed(Failure::TimedOut)) if !fair => Self::Nothing,
-            Err(Fault::Failed(failure)) => Self::Failing(*failure),
+    pub(super) const fn of<T>(answer: &Result<T>, fair: bool) -> Self {
+        let Err(error) = answer else { return Self::Alive };
+        match Failure::of(error) {
+            Some(Failure::Refused) => Self::Alive,
+            None => Self::Nothing,
+            Some(Failure::TimedOut) if !fair => Self::Nothing,
+            Some(failure) => Self::Failing(failure),
         }
     }
 }
@@ -201,6 +202,7 @@ pub(super) fn pause(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Error, Refusal};
 
     const LATE: Sign = Sign::Failing(Failure::TimedOut);
 
@@ -238,11 +240,14 @@ mod tests {
 
     #[test]
     fn refusal_late_call_without_a_fair_chance_and_lacking_ability_are_no_failures() {
-        let fault = |fault| Err::<(), _>(fault);
-        assert_eq!(Sign::of(&fault(Fault::Failed(Failure::Refused)), true), Sign::Alive);
-        assert_eq!(Sign::of(&fault(Fault::Failed(Failure::TimedOut)), false), Sign::Nothing);
-        assert_eq!(Sign::of(&fault(Fault::Unsupported), true), Sign::Nothing);
-        assert_eq!(Sign::of(&fault(Fault::Failed(Failure::TimedOut)), true), LATE);
+        let (backend, after) = ("test", Duration::ZERO);
+        let refused = Err::<(), _>(Error::Refused { backend, why: Refusal::Full, source: "no".into() });
+        let late = Err::<(), _>(Error::TimedOut { backend, after });
+        let lacking = Err::<(), _>(Error::Unsupported { backend, operation: "scan" });
+        assert_eq!(Sign::of(&refused, true), Sign::Alive);
+        assert_eq!(Sign::of(&late, false), Sign::Nothing);
+        assert_eq!(Sign::of(&lacking, true), Sign::Nothing);
+        assert_eq!(Sign::of(&late, true), LATE);
     }
 
     #[test]

@@ -24,35 +24,18 @@ impl Failure {
             Self::Refused => "refused",
         }
     }
-}
 
-/// Why a call gave no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It was not made: the breaker is open, the budget was spent, or the cache was shut down.
-    NotAsked,
-    /// The backend never had the operation.
-    Unsupported,
-    Failed(Failure),
-}
-
-impl Fault {
-    pub(super) const fn of(error: &Error) -> Self {
+    /// How the backend failed; `None` when it was not asked, or never had the operation.
+    pub(crate) const fn of(error: &Error) -> Option<Self> {
         match error {
-            Error::Unreachable { .. } => Self::Failed(Failure::Unreachable),
-            Error::TimedOut { .. } => Self::Failed(Failure::TimedOut),
-            Error::Unsupported { .. } => Self::Unsupported,
-            Error::Refused { .. } | Error::Address { .. } | Error::Setting { .. } => {
-                Self::Failed(Failure::Refused)
-            }
-        }
-    }
-
-    /// How the backend failed, if it was asked.
-    pub(crate) const fn failure(self) -> Option<Failure> {
-        match self {
-            Self::Failed(failure) => Some(failure),
-            Self::NotAsked | Self::Unsupported => None,
+            Error::Unreachable { .. } => Some(Self::Unreachable),
+            Error::TimedOut { .. } => Some(Self::TimedOut),
+            Error::NotAsked { .. } | Error::Unsupported { .. } => None,
+            Error::Refused { .. }
+            | Error::Unstorable(_)
+            | Error::Rejected(_)
+            | Error::Address { .. }
+            | Error::Setting { .. } => Some(Self::Refused),
         }
     }
 }
@@ -70,13 +53,13 @@ pub(super) enum Landing {
 }
 
 impl Landing {
-    pub(super) const fn of<T>(answer: &Result<T, Fault>) -> Self {
-        match answer {
-            Ok(_) => Self::Landed,
-            Err(Fault::NotAsked) => Self::NotSent,
-            Err(Fault::Unsupported | Fault::Failed(Failure::Refused)) => Self::Refused,
+    pub(super) const fn of<T>(answer: &Result<T>) -> Self {
+        let Err(error) = answer else { return Self::Landed };
+        match (error, Failure::of(error)) {
+            (Error::NotAsked { .. }, _) => Self::NotSent,
             // A connection that broke may have carried the write before it did.
-            Err(Fault::Failed(Failure::Unreachable | Failure::TimedOut)) => Self::Unsure,
+            (_, Some(Failure::Unreachable | Failure::TimedOut)) => Self::Unsure,
+            (_, Some(Failure::Refused) | None) => Self::Refused,
         }
     }
 }

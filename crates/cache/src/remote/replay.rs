@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Applied, Fault, Remote, breaker::Sign, fault::Landing, queue::Batch};
-use crate::{RawKey, Result, ScanLimit};
+use super::{Applied, Remote, breaker::Sign, fault::Landing, queue::Batch};
+use crate::{Error, RawKey, Result, ScanLimit};
 
 /// Most keys of one call.
 const BATCH: usize = 128;
@@ -35,7 +35,7 @@ impl Remote {
             let answer = self.within(self.settings.sweep_budget, work).await;
             let (left, hopeless) = match &answer {
                 Ok(deleted) => (!deleted.complete, !deleted.complete && deleted.keys == 0),
-                Err(fault) => (true, *fault == Fault::Unsupported),
+                Err(error) => (true, matches!(error, Error::Unsupported { .. })),
             };
             self.with_queue(|queue| queue.end_sweep(&pattern, order, left, hopeless));
             if answer.is_ok() {
@@ -106,16 +106,12 @@ impl Remote {
         }
     }
 
-    async fn send<T>(self: &Arc<Self>, work: impl Future<Output = Result<T>>) -> Result<T, Fault> {
+    async fn send<T>(self: &Arc<Self>, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.within(self.patience, work).await
     }
 
     /// Makes a call nobody waits for. While the breaker is closed it counts as any other.
-    async fn within<T>(
-        self: &Arc<Self>,
-        time: Duration,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T, Fault> {
+    async fn within<T>(self: &Arc<Self>, time: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.beat(time);
         let permit = self.breaker.admit(self.backend.health()).0;
         let answer = self.run(time, work).await;
@@ -126,11 +122,11 @@ impl Remote {
     }
 }
 
-fn is_down<T>(answer: &Result<T, Fault>) -> bool {
+fn is_down<T>(answer: &Result<T>) -> bool {
     Landing::of(answer) == Landing::Unsure
 }
 
 /// One key that is refused must not hold up the others.
-fn is_refused<T>(answer: &Result<T, Fault>) -> bool {
+fn is_refused<T>(answer: &Result<T>) -> bool {
     Landing::of(answer) == Landing::Refused
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    Deadline, Failure, Fault, Remote,
+    Deadline, Failure, Remote,
     fault::Landing,
     queue::{Op, Start},
 };
-use crate::{Deleted, Generation, Invalidation, Lifetime, Pattern, RawKey, Result, ScanLimit, Stored};
+use crate::{
+    Deleted, Error, Generation, Invalidation, Lifetime, NotAsked, Pattern, RawKey, Result, ScanLimit, Stored,
+};
 
 /// A change the backend has confirmed.
 #[derive(Clone, Copy, Debug)]
@@ -38,26 +40,33 @@ pub(crate) struct Turn {
 }
 
 /// What became of a change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Receipt<T> {
     /// What the backend answered, when it did.
     pub(crate) answer: Option<T>,
     /// It will be sent again.
     pub(crate) queued: bool,
-    /// How the backend failed, when it was asked.
-    pub(crate) failed: Option<Failure>,
+    /// Why there is no answer; nothing when its task was lost.
+    pub(crate) error: Option<Error>,
 }
 
 impl<T> Default for Receipt<T> {
     fn default() -> Self {
-        Self { answer: None, queued: false, failed: None }
+        Self { answer: None, queued: false, error: None }
     }
 }
 
 impl<T> Receipt<T> {
-    fn new(answer: Result<T, Fault>, queued: bool) -> Self {
-        let failed = answer.as_ref().err().and_then(|fault| fault.failure());
-        Self { answer: answer.ok(), queued, failed }
+    fn new(answer: Result<T>, queued: bool) -> Self {
+        match answer {
+            Ok(answer) => Self { answer: Some(answer), queued, error: None },
+            Err(error) => Self { answer: None, queued, error: Some(error) },
+        }
+    }
+
+    /// How the backend failed, when it was asked.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        Failure::of(self.error.as_ref()?)
     }
 
     /// Whether the backend has the change.
@@ -74,8 +83,17 @@ impl<T> Receipt<T> {
         }
     }
 
-    const fn kept() -> Self {
-        Self { answer: None, queued: true, failed: None }
+    const fn kept(behind: Error) -> Self {
+        Self { answer: None, queued: true, error: Some(behind) }
+    }
+
+    /// Of a task that is gone.
+    pub(crate) const fn lost(error: Option<Error>) -> Self {
+        Self { answer: None, queued: false, error }
+    }
+
+    const fn ended(error: Error) -> Self {
+        Self { answer: None, queued: false, error: Some(error) }
     }
 }
 
@@ -118,7 +136,7 @@ impl Remote {
         let Some(lifetime) = Lifetime::from_millis(dead_at.saturating_sub(self.clock.now_ms())) else {
             // It is over before it began; what it replaces must go all the same.
             let erased = self.delete(key, turn).await;
-            return Receipt { answer: None, queued: erased.queued, failed: erased.failed };
+            return Receipt { answer: None, queued: erased.queued, error: erased.error };
         };
         let op = Op::Set { bytes: bytes.clone(), dead_at, fill };
         self.write(key, op, turn, self.backend.set(key, bytes, lifetime)).await
@@ -137,13 +155,13 @@ impl Remote {
         work: impl Future<Output = Result<T>>,
     ) -> Receipt<T> {
         if self.breaker.is_ended() {
-            return Receipt::default();
+            return Receipt::ended(self.not_asked(NotAsked::ShutDown));
         }
         let (is_set, is_fill) = (matches!(op, Op::Set { .. }), op.is_fill());
         let start = self.with_queue(|queue| queue.start(key, &op, turn.order, turn.settled));
         if start == Start::Kept {
             self.keep_up();
-            return Receipt::kept();
+            return Receipt::kept(self.not_asked(NotAsked::Behind));
         }
         let under_way = UnderWay { remote: self, key, op: Some(op), turn };
         let answer = self.call(turn.deadline, work).await;
@@ -167,7 +185,7 @@ impl Remote {
         deadline: Deadline,
     ) -> Receipt<Deleted> {
         if self.breaker.is_ended() {
-            return Receipt::default();
+            return Receipt::ended(self.not_asked(NotAsked::ShutDown));
         }
         self.with_queue(|queue| {
             queue.supersede(&pattern, order);
@@ -176,7 +194,7 @@ impl Remote {
         let lost = Lost { remote: self, again: Some(Again::Sweep(pattern.clone(), order)) };
         let answer = self.call(deadline, self.backend.delete_pattern(&pattern, ScanLimit::default())).await;
         let landing = Landing::of(&answer);
-        let kept = lost.end(landing, !matches!(answer, Err(Fault::Unsupported)));
+        let kept = lost.end(landing, !matches!(answer, Err(Error::Unsupported { .. })));
         if kept {
             self.keep_up();
         }
@@ -194,7 +212,7 @@ impl Remote {
         deadline: Deadline,
     ) -> Receipt<Generation> {
         if self.breaker.is_ended() {
-            return Receipt::default();
+            return Receipt::ended(self.not_asked(NotAsked::ShutDown));
         }
         self.with_queue(|queue| queue.start_many());
         let lost = Lost { remote: self, again: Some(Again::Bump(counter.clone(), how)) };

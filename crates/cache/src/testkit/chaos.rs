@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     Backend, Capabilities, Deleted, Error, Generation, Health, Invalidation, Lease, Lifetime, Page, Pattern,
-    RawKey, Result, ScanLimit, Seeded,
+    RawKey, Refusal, Result, ScanLimit, Seeded,
 };
 
 /// Wraps a backend and spoils its calls: errors, panics, delays, hanging. Clones share their settings.
@@ -209,7 +209,8 @@ impl ChaosBackend {
         }
         self.disturb().await?;
         if self.state.refusing.load(SeqCst) {
-            return Err(Error::Refused { backend: self.name(), source: "told to refuse".into() });
+            let source = "told to refuse".into();
+            return Err(Error::Refused { backend: self.name(), why: Refusal::Full, source });
         }
         // An error says that the sender is gone, which this handle rules out.
         let _ = self.state.hold_writes.subscribe().wait_for(|hold| !hold).await;

@@ -193,3 +193,25 @@ async fn storm_of_loads_and_deletions_leaves_nothing_behind() {
     }
     panic!("{:?}", rig.cache.stats());
 }
+
+#[tokio::test(start_paused = true)]
+async fn running_pattern_deletion_makes_only_what_it_matches_wait() {
+    let rig = Rig::remote();
+    for key in ["a1", "b1"] {
+        rig.cache.set(&PAGE, key, text("v")).await;
+    }
+    rig.chaos.hold_writes(true);
+    let sweep = {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.delete_pattern("page:a*").await })
+    };
+    settle().await;
+    let start = tokio::time::Instant::now();
+    assert_eq!(rig.cache.get(&PAGE, "b1").await, Some(text("v")));
+    assert_eq!(rig.cache.get_many(&PAGE, &["b1"]).await, [Some(text("v"))]);
+    assert_eq!(start.elapsed(), std::time::Duration::ZERO);
+    assert_eq!(rig.cache.get(&PAGE, "a1").await, None, "not what is being removed");
+    assert!(!sweep.is_finished());
+    rig.chaos.hold_writes(false);
+    assert_eq!(sweep.await.unwrap().keys, 1);
+}

@@ -20,6 +20,7 @@ mod outage;
 mod replay;
 mod single_flight;
 mod stale;
+mod strict;
 mod tags;
 mod tiers;
 mod turmoil;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use stockpile_cache::{
-    Backend, Cache, Kind, MemoryBackend, Namespace, Pattern, ScanLimit,
+    Backend, Cache, Kind, MemoryBackend, Namespace, Pattern, ScanLimit, Stored,
     testkit::{ChaosBackend, ManualClock},
 };
 
@@ -355,4 +355,29 @@ async fn backend_without_one_step_counters_invalidates_all_the_same() {
     assert_eq!(cache.get(&PAGE, "other").await, Some(text("v")));
     assert!(cache.clear().await.complete);
     assert_eq!(cache.get(&PAGE, "other").await, None);
+}
+
+/// A `set` asks for the counters it does not know, and what is invalidated meanwhile raises them.
+#[tokio::test(start_paused = true)]
+async fn value_whose_set_was_under_way_when_it_was_invalidated_does_not_survive() {
+    for by in ["clear", "expire_all", "tag"] {
+        let rig = Rig::remote();
+        rig.chaos.delay(MILLI * 5);
+        let set = {
+            let cache = rig.cache.clone();
+            tokio::spawn(async move { cache.entry(&PAGE, "k").tags(["t"]).set(text("old")).await })
+        };
+        settle().await;
+        let done = match by {
+            "clear" => rig.cache.clear().await,
+            "expire_all" => rig.cache.expire_all().await,
+            _ => rig.cache.expire_tag("t").await,
+        };
+        assert!(done.complete);
+        assert_eq!(set.await.unwrap().l2, Stored::Skipped, "{by}");
+        assert_eq!(rig.cache.get(&PAGE, "k").await, None, "{by}");
+        assert_eq!(rig.node().get(&PAGE, "k").await, None, "{by}");
+        rig.cache.entry(&PAGE, "k").tags(["t"]).set(text("new")).await;
+        assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("new")), "{by}");
+    }
 }

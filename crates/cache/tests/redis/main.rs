@@ -11,6 +11,7 @@ mod outage;
 mod proxy;
 mod refusals;
 mod server;
+mod strict;
 mod sweep;
 #[cfg(feature = "redis-tls")]
 mod tls;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use stockpile_cache::{Backend, Error, redis::RedisBackend};
+use stockpile_cache::{Backend, Error, Refusal, redis::RedisBackend};
 
 use crate::{
     backend, connected, key,
@@ -56,11 +56,11 @@ async fn full_server_refuses_and_takes_again() {
 }
 
 #[tokio::test]
-async fn key_of_another_type_is_a_miss_and_is_overwritten() {
+async fn key_of_another_type_is_told_as_such_and_is_overwritten() {
     let Some(server) = Server::start("") else { return };
     let backend = backend(&server).await;
     server.ask(&["RPUSH", key("a").as_str(), "1"]);
-    assert_eq!(backend.get(&key("a")).await.unwrap(), None);
+    assert_eq!(backend.get(&key("a")).await.unwrap_err().refusal(), Some(Refusal::WrongType));
     assert_eq!(backend.get_many(&[key("a"), key("b")]).await.unwrap(), [None, None]);
     set(&backend, "a", "v").await.unwrap();
     assert_eq!(backend.get(&key("a")).await.unwrap(), Some(Bytes::from_static(b"v")));

@@ -171,6 +171,38 @@ fn change_of_many_entries_is_as_good_as_one_of_each() {
 }
 
 #[test]
+fn change_of_some_entries_makes_others_wait_for_nothing_and_theirs_for_it() {
+    const OTHER: EntryKey = EntryKey(2);
+    check(|| {
+        let world = World::new();
+        let sweep = |world: &World| {
+            let value = world.source.fetch_add(1, SeqCst) + 1;
+            let (sweep, before, ()) = world.flights.sweep(|key| *key == KEY, || world.local.store(0, SeqCst));
+            block_on(before.wait());
+            thread::yield_now();
+            world.backend.store(0, SeqCst);
+            drop(sweep);
+            world.returned.fetch_max(value, SeqCst);
+        };
+        let other = |world: &World| {
+            let (ticket, before) = world.flights.open(OTHER);
+            assert!(before.is_empty(), "waits for what does not concern it");
+            drop(ticket);
+            let (ticket, before, ()) = world.flights.change(OTHER, || ());
+            assert!(before.is_empty(), "waits for what does not concern it");
+            drop(ticket);
+        };
+        let threads = [
+            world.spawn(sweep),
+            world.spawn(World::load_and_check),
+            world.spawn(World::read_and_check),
+            world.spawn(other),
+        ];
+        world.end(threads);
+    });
+}
+
+#[test]
 fn load_under_a_tag_that_was_invalidated_is_neither_joined_nor_kept() {
     check(|| {
         let world = World::new();

@@ -1,5 +1,4 @@
 //! The contract on a real PostgreSQL server, and what only a server can get wrong.
-#![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test")]
 
 mod desk;

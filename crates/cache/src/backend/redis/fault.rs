@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use fred::error::{Error as Fault, ErrorKind};
 
-use crate::{Error, Result};
+use crate::{Error, Refusal, Result};
 
 pub(super) const NAME: &str = "redis";
 
 /// A server's refusal, in its words, which hold no values and no passwords.
 pub(super) fn refused(text: impl Into<String>) -> Error {
-    Error::Refused { backend: NAME, source: text.into().into() }
+    let text = text.into();
+    Error::Refused { backend: NAME, why: Refusal::of_reply(&text), source: text.into() }
 }
 
 pub(super) fn unreachable(text: impl Into<String>) -> Error {

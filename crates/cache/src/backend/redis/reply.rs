@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fred::types::Resp3Frame as Frame;
 
 use super::fault::{refused, unexpected};
-use crate::{Error, Result};
+use crate::{Error, Refusal, Result};
 
 /// The server's refusal, when the answer is one.
 pub(super) fn refusal(frame: &Frame) -> Option<String> {
@@ -27,13 +27,19 @@ pub(super) fn done(frame: Frame) -> Result<()> {
     accept(frame).map(drop)
 }
 
-/// A value, or none. A key that holds something else than text holds no value of ours.
+/// A value, or none.
 pub(super) fn value(frame: Frame) -> Result<Option<Bytes>> {
-    match accept(frame) {
-        Ok(Frame::Null) => Ok(None),
-        Ok(frame) => text(frame).map(Some),
-        Err(Error::Refused { source, .. }) if source.to_string().starts_with("WRONGTYPE") => Ok(None),
-        Err(error) => Err(error),
+    match accept(frame)? {
+        Frame::Null => Ok(None),
+        frame => text(frame).map(Some),
+    }
+}
+
+/// A value among many, where a key that holds something else than text holds no value of ours: `MGET` says so too.
+pub(super) fn value_of_many(frame: Frame) -> Result<Option<Bytes>> {
+    match value(frame) {
+        Err(Error::Refused { why: Refusal::WrongType, .. }) => Ok(None),
+        answer => answer,
     }
 }
 

@@ -1,0 +1,134 @@
+//! The server's errors, sorted by what a caller can do about them.
+
+use ::clickhouse::error::Error as DriverError;
+
+use super::Options;
+use crate::Error;
+
+/// Tells apart what a request may fail with.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    /// The same request may be sent again: it was not carried out, or it was busy times for the server.
+    pub(super) transient: bool,
+    /// The server's number of the error.
+    pub(super) code: Option<u32>,
+}
+
+/// A table of this name exists.
+pub(super) const TABLE_EXISTS: u32 = 57;
+/// No such table.
+pub(super) const UNKNOWN_TABLE: u32 = 60;
+/// A read-only user may not change settings.
+pub(super) const READONLY: u32 = 164;
+/// A setting lies beyond what the user's profile allows.
+const SETTING_CONSTRAINT: u32 = 452;
+const ACCESS_DENIED: u32 = 497;
+
+/// Sorts a driver's error by what the caller can do about it.
+pub(super) fn refused(options: &Options, operation: &'static str, error: DriverError) -> Refusal {
+    match error {
+        DriverError::BadResponse(text) => answered(options, operation, text),
+        DriverError::Network(source) => {
+            let transient = is_connect(source.as_ref());
+            Refusal { error: Error::Unreachable { store: options.address(), source }, transient, code: None }
+        }
+        DriverError::TimedOut => timed_out(operation),
+        other => {
+            Refusal { error: Error::Failed { operation, source: other.into() }, transient: false, code: None }
+        }
+    }
+}
+
+/// No answer within the time the caller gives.
+pub(super) fn timed_out(operation: &'static str) -> Refusal {
+    Refusal { error: Error::TimedOut { operation }, transient: false, code: None }
+}
+
+/// Sorts what the server said, `Code: 60. DB::Exception: …`; another kind of server says anything.
+fn answered(options: &Options, operation: &'static str, text: String) -> Refusal {
+    let Some(code) = code_of(&text) else { return stranger(options, &text) };
+    let disk_is_full =
+        ["No space left on device", "Disk quota exceeded"].iter().any(|sign| text.contains(sign));
+    let source = text.into();
+    let (error, transient) = match code {
+        // Unknown user, wrong password, password needed.
+        192..=194 | 516 => {
+            (Error::Login { store: options.address(), user: options.user.clone(), source }, false)
+        }
+        READONLY | SETTING_CONSTRAINT | ACCESS_DENIED => (Error::Forbidden { operation, source }, false),
+        // Not enough space, or a write the system refused.
+        243 => (Error::DiskFull { source }, false),
+        _ if disk_is_full => (Error::DiskFull { source }, false),
+        // The query ran longer than it may, or a part of it did.
+        159 | 160 => (Error::TimedOut { operation }, false),
+        // Too many queries or parts, no thread or connection, network, Keeper, replica without Keeper, shutting down.
+        202 | 203 | 209 | 210 | 225 | 236 | 242 | 252 | 279 | 439 | 999 => {
+            (Error::Failed { operation, source }, true)
+        }
+        _ => (Error::Failed { operation, source }, false),
+    };
+    Refusal { error, transient, code: Some(code) }
+}
+
+fn code_of(text: &str) -> Option<u32> {
+    let digits = text.trim_start().strip_prefix("Code: ")?;
+    let end = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
+}
+
+/// An answer that ClickHouse does not give: a page, or a proxy's message.
+pub(super) fn stranger(options: &Options, text: &str) -> Refusal {
+    const SHOWN: usize = 200;
+    let start: String = text.chars().take(SHOWN).collect();
+    let error = Error::WrongServer { store: options.address(), engine: "ClickHouse", source: start.into() };
+    Refusal { error, transient: false, code: None }
+}
+
+/// Whether the connection was not made, so that nothing was asked.
+fn is_connect(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    if let Some(client) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+        return client.is_connect();
+    }
+    error.source().is_some_and(|source| {
+        source.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|client| client.is_connect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Refusal {
+        refused(&Options::new("db"), "read bars", DriverError::BadResponse(text.to_owned()))
+    }
+
+    #[test]
+    fn what_the_server_says_is_told_apart() {
+        let shapes = [
+            ("Code: 516. DB::Exception: app: Authentication failed", "Login"),
+            ("Code: 497. DB::Exception: app: Not enough privileges", "Forbidden"),
+            ("Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space", "DiskFull"),
+            (
+                "Code: 75. DB::ErrnoException: Cannot write: errno: 28, strerror: No space left on device",
+                "DiskFull",
+            ),
+            ("Code: 159. DB::Exception: Timeout exceeded", "TimedOut"),
+            ("Code: 60. DB::Exception: Unknown table", "Failed"),
+            ("<html><body>It works!</body></html>", "WrongServer"),
+            ("404 Not Found", "WrongServer"),
+        ];
+        for (text, expected) in shapes {
+            let error = format!("{:?}", said(text).error);
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_tried_again() {
+        assert!(said("Code: 202. DB::Exception: Too many simultaneous queries").transient);
+        assert!(said("Code: 999. Coordination::Exception: Session expired").transient);
+        assert!(!said("Code: 62. DB::Exception: Syntax error").transient);
+        assert!(!said("Code: 159. DB::Exception: Timeout exceeded").transient);
+    }
+}

@@ -1,0 +1,277 @@
+//! One ingest run: rows into staging tables, then into the tables.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use stockpile_market::{
+    AdjFactor, CalendarDay, Candle, CryptoMarket, DailyBar, DailyBasic, MinuteBar, PriceLimit, Security,
+    SecurityKind, Suspension,
+};
+use tokio::{runtime::Handle, sync::OwnedMutexGuard};
+
+use super::{
+    commit,
+    rows::{
+        BarRow, BasicRow, CalendarRow, CandleRow, CryptoMarketRow, FactorRow, LimitRow, MinuteBarRow,
+        SecurityRow, SuspensionRow,
+    },
+    run_lock::RunLock,
+    run_record::RunRecord,
+    server::Server,
+    staging::Staging,
+    turn::Turn,
+};
+use crate::{
+    Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    seen_keys::SeenKeys,
+    storable::{self, Storable},
+};
+
+/// What a run holds until it ends.
+#[derive(Debug)]
+struct Held {
+    lock: RunLock,
+    staging: Staging,
+    /// Its turn within this process.
+    turn: OwnedMutexGuard<()>,
+}
+
+/// A run that writes.
+#[derive(Debug)]
+pub(super) struct ClickHouseRunWriter {
+    id: RunId,
+    server: Arc<Server>,
+    turns: Arc<Turn>,
+    record: RunRecord,
+    seen: SeenKeys,
+    /// The source has adjusted every price.
+    adjusted: bool,
+    /// A write was refused: some of its rows are missing.
+    broken: bool,
+    /// Nothing once the run has ended.
+    held: Option<Held>,
+}
+
+impl ClickHouseRunWriter {
+    pub(super) fn new(
+        id: RunId,
+        server: Arc<Server>,
+        turns: Arc<Turn>,
+        record: RunRecord,
+        lock: RunLock,
+        turn: OwnedMutexGuard<()>,
+    ) -> Self {
+        let staging = Staging::new(lock.number());
+        let held = Some(Held { lock, staging, turn });
+        Self { id, server, turns, record, seen: SeenKeys::default(), adjusted: false, broken: false, held }
+    }
+
+    /// Lets a batch in, unless it or one before it holds what no store keeps.
+    fn admit<T: Storable>(&mut self, rows: &mut [SourceRow<T>]) -> Result<()> {
+        self.check()?;
+        self.broken = true;
+        storable::admit(rows)?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        let source = "an earlier write of the run failed";
+        if self.broken {
+            Err(Error::Failed { operation: "go on with a run", source: source.into() })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn staging(&mut self) -> Result<&mut Staging> {
+        match &mut self.held {
+            Some(held) => Ok(&mut held.staging),
+            None => Err(Error::LockLost),
+        }
+    }
+
+    /// Brings the rows in. Whether the run is past the point of no return is said beside an error.
+    async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<(), (Error, bool)> {
+        self.check().map_err(|error| (error, false))?;
+        let Some(held) = &mut self.held else { return Err((Error::LockLost, false)) };
+        let before = |error| (error, false);
+        held.staging.flush(&self.server).await.map_err(before)?;
+        held.lock.confirm().await.map_err(before)?;
+        let record = self.record.clone().committing(rows, ended_at);
+        // Even a record that seems not to be written may be there, and is then acted on.
+        record.write(&self.server).await.map_err(|error| (error, true))?;
+        commit::finish(&self.server, record).await.map_err(|error| (error, true))
+    }
+
+    /// Takes every row back and records why.
+    async fn fail(&mut self, rows: RowCounts, ended_at: Timestamp, why: &str) -> Result<()> {
+        let Some(mut held) = self.held.take() else { return Ok(()) };
+        held.staging.stop().await;
+        let dropped = commit::drop_stages(&self.server, Some(held.lock.number())).await;
+        let recorded = self.record.clone().failed(rows, Some(ended_at), why).write(&self.server).await;
+        held.lock.release().await;
+        drop(held.turn);
+        recorded.and(dropped)
+    }
+}
+
+#[async_trait]
+impl RunWriter for ClickHouseRunWriter {
+    fn id(&self) -> RunId {
+        self.id
+    }
+
+    fn mark_adjusted(&mut self) {
+        self.adjusted = true;
+    }
+
+    async fn write_bars(
+        &mut self,
+        kind: SecurityKind,
+        mut rows: Vec<SourceRow<DailyBar>>,
+    ) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.bars(kind, &mut rows);
+        let (server, version, adjusted) = (self.server.clone(), self.record.id, self.adjusted);
+        let rows = rows.iter().map(|row| BarRow::new(kind, &row.row, adjusted, version));
+        self.staging()?.bars.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_factors(&mut self, mut rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.factors(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.iter().map(|row| FactorRow::new(&row.row, version));
+        self.staging()?.factors.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_securities(&mut self, mut rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.securities(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.into_iter().map(|row| Ok(SecurityRow::new(row.row, version)));
+        self.staging()?.securities.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_calendar(&mut self, mut rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.calendar(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.iter().map(|row| CalendarRow::new(&row.row, version));
+        self.staging()?.calendar.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_price_limits(&mut self, mut rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.price_limits(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.iter().map(|row| LimitRow::new(&row.row, version));
+        self.staging()?.price_limits.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_basics(&mut self, mut rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.basics(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.iter().map(|row| BasicRow::new(&row.row, version));
+        self.staging()?.basics.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_suspensions(&mut self, mut rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.suspensions(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.into_iter().map(|row| SuspensionRow::new(row.row, version));
+        self.staging()?.suspensions.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_minute_bars(&mut self, mut rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.minute_bars(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.iter().map(|row| Ok(MinuteBarRow::new(&row.row, version)));
+        self.staging()?.minute_bars.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_candles(&mut self, mut rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.candles(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.into_iter().map(|row| Ok(CandleRow::new(row.row, version)));
+        self.staging()?.candles.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn write_crypto_markets(
+        &mut self,
+        mut rows: Vec<SourceRow<CryptoMarket>>,
+    ) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
+        let duplicates = self.seen.crypto_markets(&mut rows);
+        let (server, version) = (self.server.clone(), self.record.id);
+        let rows = rows.into_iter().map(|row| Ok(CryptoMarketRow::new(row.row, version)));
+        self.staging()?.crypto_markets.push(&server, rows).await?;
+        Ok(duplicates)
+    }
+
+    async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
+        match self.bring_in(rows, ended_at).await {
+            Ok(()) => {}
+            Err((error, false)) => {
+                if let Err(error) = self.fail(rows, ended_at, &error.to_string()).await {
+                    tracing::warn!(%error, run = self.record.id, "the end of a failed run was not recorded");
+                }
+                return Err(error);
+            }
+            Err((error, true)) => {
+                // Whoever starts the next run finishes this one.
+                if let Some(held) = self.held.take() {
+                    held.lock.release().await;
+                }
+                return Err(error);
+            }
+        }
+        if let Some(held) = self.held.take() {
+            if let Err(error) = commit::drop_stages(&self.server, Some(held.lock.number())).await {
+                tracing::warn!(%error, run = self.record.id, "staged rows of a run stay until the next one");
+            }
+            held.lock.release().await;
+        }
+        Ok(self.record.id)
+    }
+
+    async fn abandon(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp, why: &str) -> Result<()> {
+        self.fail(rows, ended_at, why).await
+    }
+}
+
+impl Drop for ClickHouseRunWriter {
+    fn drop(&mut self) {
+        let Some(mut held) = self.held.take() else { return };
+        // Without a runtime the lock ends with its lease, and the next run clears up.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (server, record) = (self.server.clone(), self.record.clone());
+        self.turns.clear(runtime.spawn(async move {
+            held.staging.stop().await;
+            // One that is committing is finished by the next run, which needs the staged rows.
+            let is_open = RunRecord::open(&server).await.is_ok_and(|open| {
+                open.iter().any(|open| open.id == record.id && !open.is_committing())
+            });
+            if is_open && let Err(error) = commit::drop_stages(&server, Some(record.id)).await {
+                tracing::debug!(%error, run = record.id, "staged rows of a dropped run stay until the next one");
+            }
+            held.lock.release().await;
+            drop(held.turn);
+        }));
+    }
+}

@@ -1,0 +1,1 @@
+SELECT DISTINCT interval FROM candle WHERE symbol = {symbol:String} ORDER BY interval

@@ -1,0 +1,4 @@
+SELECT name, comment
+FROM system.tables
+WHERE database = currentDatabase()
+ORDER BY name

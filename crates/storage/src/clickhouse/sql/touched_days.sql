@@ -1,0 +1,1 @@
+SELECT DISTINCT kind, trade_date FROM {stage:Identifier} ORDER BY kind, trade_date

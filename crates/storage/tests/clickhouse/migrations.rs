@@ -1,0 +1,89 @@
+//! Making the tables, and refusing those of others.
+
+use std::collections::BTreeSet;
+
+use stockpile_market::SecurityKind;
+use stockpile_storage::{
+    Error,
+    clickhouse::open,
+    contract::{bar, ingest},
+};
+
+use super::engine::{Database, fresh};
+
+#[tokio::test]
+async fn data_is_there_after_reopening() {
+    let Some((database, store)) = fresh().await else { return };
+    ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    drop(store);
+    let store = database.open().await;
+    assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_openers_of_a_new_database_migrate_it_once() {
+    let Some(database) = Database::new() else { return };
+    let openers: Vec<_> = (0..4)
+        .map(|_| {
+            let options = database.options.clone();
+            tokio::spawn(async move { open(&options).await.unwrap().ingest.fingerprint().await.unwrap() })
+        })
+        .collect();
+    for opener in openers {
+        opener.await.unwrap();
+    }
+    let applied = database.number("SELECT count(DISTINCT version, checksum) FROM schema_migration").await;
+    assert_eq!(applied, 1);
+    // Whoever came last, all agree from now on.
+    let mut fingerprints = BTreeSet::new();
+    for _ in 0..2 {
+        fingerprints.insert(database.open().await.ingest.fingerprint().await.unwrap());
+    }
+    assert_eq!(fingerprints.len(), 1);
+}
+
+#[tokio::test]
+async fn two_stores_without_rows_have_different_fingerprints() {
+    let (Some((_one, first)), Some((_other, second))) = (fresh().await, fresh().await) else { return };
+    assert_ne!(first.ingest.fingerprint().await.unwrap(), second.ingest.fingerprint().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_release_is_refused() {
+    let Some((database, store)) = fresh().await else { return };
+    drop(store);
+    database.execute("INSERT INTO schema_migration VALUES (9, 'later', 0, now64(3))").await;
+    let refused = open(&database.options).await.unwrap_err();
+    assert!(matches!(refused, Error::NewerSchema { found: 9, known: 1 }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_migration_edited_after_its_release_is_noticed() {
+    let Some((database, store)) = fresh().await else { return };
+    drop(store);
+    database.execute("INSERT INTO schema_migration VALUES (1, 'market', 1, now64(3))").await;
+    let refused = open(&database.options).await.unwrap_err();
+    assert!(matches!(refused, Error::ChangedMigration { version: 1 }), "{refused}");
+}
+
+#[tokio::test]
+async fn somebody_elses_table_in_the_way_is_named_and_nothing_is_changed() {
+    let Some(database) = Database::new() else { return };
+    database.create().await;
+    database.execute("CREATE TABLE candle (wax Float64) ENGINE = MergeTree ORDER BY tuple()").await;
+    let refused = open(&database.options).await.unwrap_err();
+    assert!(matches!(&refused, Error::ForeignTable { table, .. } if table == "candle"), "{refused}");
+    let tables = "SELECT count() FROM system.tables WHERE database = currentDatabase()";
+    assert_eq!(database.number(tables).await, 1);
+}
+
+#[tokio::test]
+async fn other_tables_of_the_database_are_left_alone() {
+    let Some(database) = Database::new() else { return };
+    database.create().await;
+    database.execute("CREATE TABLE theirs (x UInt8) ENGINE = MergeTree ORDER BY x").await;
+    database.execute("INSERT INTO theirs VALUES (1)").await;
+    let store = database.open().await;
+    ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    assert_eq!(database.number("SELECT count() FROM theirs").await, 1);
+}
