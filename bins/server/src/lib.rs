@@ -80,11 +80,12 @@ impl Application {
             streams.end_streams();
         };
         tokio::spawn(self.state.clone().sample_quotes());
-        let state = web::Data::new(self.state);
+        let state = self.state;
         let cors_origins = self.cors_origins;
         let server = HttpServer::new(move || {
             App::new()
-                .app_data(state.clone())
+                // Each worker counts its own uses: one count for all goes from core to core with every request.
+                .app_data(web::Data::new(state.clone()))
                 .app_data(web::PayloadConfig::new(self.body_limit))
                 .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
                 .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use stockpile_ingest::FileKind;
+use stockpile_ingest::{FileKind, Interface};
+use stockpile_market::{Interval, TradeDate};
 
 pub(crate) use self::cache::CacheAction;
 
@@ -88,6 +89,21 @@ pub(crate) enum IngestSource {
 A file is taken whole or not at all; reading it again changes no count.")]
     File(FileArgs),
 
+    /// Fetch what the store lacks of a span of days from Tushare; TUSHARE_TOKEN names the account
+    #[command(after_help = "Examples:
+  stockpile ingest tushare --from 20250101
+  stockpile ingest tushare --from 2024-01-01 --to 2024-12-31 --kinds daily,adj_factor
+
+Each day of each kind is taken whole or not at all. What is there is not asked for again, so that a stopped one goes on
+where it was. A kind that the account may not have is left out.")]
+    Tushare(TushareArgs),
+
+    /// Fetch prices of coins from CoinGecko, and candles that the store lacks from Binance
+    #[command(after_help = "Examples:
+  stockpile ingest crypto
+  stockpile ingest crypto --symbols BTC,ETH --interval 1h,1d --from 20240101")]
+    Crypto(CryptoArgs),
+
     /// List the newest runs
     Status {
         /// How many
@@ -123,6 +139,60 @@ pub(crate) struct FileArgs {
     /// Folder for the lists of refused rows [default: `reports` beside the store]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report_folder: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TushareArgs {
+    /// First day
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: TradeDate,
+
+    /// Last day [default: today at the exchange]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<TradeDate>,
+
+    /// Interfaces, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',', value_parser = interface, value_name = "KINDS")]
+    pub(crate) kinds: Vec<Interface>,
+
+    /// Fetch what is there already, too
+    #[arg(long)]
+    pub(crate) again: bool,
+
+    /// Folder for the lists of refused rows [default: `reports` beside the store]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report_folder: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CryptoArgs {
+    /// Tickers, or pairs such as BTCUSDT, whose candles are fetched
+    #[arg(long, value_delimiter = ',', default_value = "BTC,ETH,SOL,ADA,XRP", value_name = "SYMBOLS")]
+    pub(crate) symbols: Vec<String>,
+
+    /// How much time a candle covers: 1m to 1w
+    #[arg(long, value_delimiter = ',', default_value = "1h", value_parser = interval, value_name = "INTERVALS")]
+    pub(crate) interval: Vec<Interval>,
+
+    /// Day of the first candle, UTC [default: a year ago]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<TradeDate>,
+
+    /// Leave the prices out
+    #[arg(long)]
+    pub(crate) candles_only: bool,
+
+    /// Folder for the lists of refused rows [default: `reports` beside the store]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report_folder: Option<PathBuf>,
+}
+
+fn interface(name: &str) -> Result<Interface, String> {
+    name.parse()
+}
+
+fn interval(name: &str) -> Result<Interval, stockpile_market::Error> {
+    name.parse()
 }
 
 fn kind(name: &str) -> Result<FileKind, String> {

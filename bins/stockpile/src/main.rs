@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod exit;
 mod ingest;
+mod live;
 mod output;
 mod progress;
 mod quality;
@@ -55,6 +56,8 @@ fn main() -> std::process::ExitCode {
             match &cli.command {
                 Command::Ingest { source } => match source {
                     IngestSource::File(files) => ingest::files(&cli, files).await,
+                    IngestSource::Tushare(args) => live::tushare(&cli, args).await,
+                    IngestSource::Crypto(args) => live::crypto(&cli, args).await,
                     IngestSource::Status { limit } => runs::status(&cli, *limit).await,
                     IngestSource::Repair => runs::repair(&cli).await,
                     IngestSource::Check => quality::check(&cli).await,
@@ -79,6 +82,9 @@ fn main() -> std::process::ExitCode {
             () = stop_signal() => {
                 eprintln!("{}", match &cli.command {
                     Command::Cache { .. } => "interrupted; what was deleted by then is gone",
+                    Command::Ingest { source: IngestSource::Tushare(_) | IngestSource::Crypto(_) } => {
+                        "interrupted; what was being fetched left nothing, what was told stays: the same command goes on"
+                    }
                     _ => "interrupted; the file that was being read left nothing",
                 });
                 Exit::Failed

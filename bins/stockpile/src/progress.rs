@@ -36,7 +36,7 @@ impl Progress for Bar {
 
     fn advanced(&self, advance: Advance) {
         if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
-            bar.set_message(format!("{} rows", HumanCount(advance.rows)));
+            bar.set_message(rows(advance.rows, bar.elapsed()));
             bar.set_position(advance.bytes);
         }
     }
@@ -48,11 +48,33 @@ impl Progress for Bar {
     }
 }
 
+/// Rows and how many of them come in a second.
+fn rows(count: u64, elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        0 => format!("{} rows", HumanCount(count)),
+        seconds => format!("{} rows, {} a second", HumanCount(count), HumanCount(count / seconds)),
+    }
+}
+
+/// How much longer it takes at this pace, seconds; nothing to go by gives nothing.
+fn left(done: u64, total: u64, elapsed: Duration) -> Option<u64> {
+    let seconds = elapsed.as_secs();
+    (done > 0 && seconds > 0).then(|| seconds * total.saturating_sub(done) / done)
+}
+
+/// What is being read: its name and size, when it began and when it was last told of.
+struct Watched {
+    name: String,
+    total: u64,
+    started: Instant,
+    told: Instant,
+}
+
 /// Lines for a log; a file that is done sooner has none.
 struct Lines<W> {
     every: Duration,
     writer: Mutex<W>,
-    file: Mutex<Option<(String, u64, Instant)>>,
+    file: Mutex<Option<Watched>>,
 }
 
 impl<W> Lines<W> {
@@ -63,19 +85,26 @@ impl<W> Lines<W> {
 
 impl<W: Write + Send> Progress for Lines<W> {
     fn opened(&self, path: &Path, bytes: u64) {
+        let now = Instant::now();
+        let name = path.display().to_string();
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((path.display().to_string(), bytes, Instant::now()));
+            Some(Watched { name, total: bytes, started: now, told: now });
     }
 
     fn advanced(&self, advance: Advance) {
-        if let Some((name, bytes, last)) = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner)
-            && last.elapsed() >= self.every
+        if let Some(Watched { name, total, started, told }) =
+            &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner)
+            && told.elapsed() >= self.every
         {
-            *last = Instant::now();
-            let percent = advance.bytes * 100 / (*bytes).max(1);
+            *told = Instant::now();
+            let (elapsed, percent) = (started.elapsed(), advance.bytes * 100 / (*total).max(1));
+            let mut line = format!("{name}: {percent} %, {}", rows(advance.rows, elapsed));
+            if let Some(left) = left(advance.bytes, *total, elapsed) {
+                line += &format!(", {left} s left");
+            }
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             // A log that cannot be written is no reason to stop.
-            let _ = writeln!(writer, "{name}: {percent} %, {} rows", HumanCount(advance.rows));
+            let _ = writeln!(writer, "{line}");
         }
     }
 
@@ -105,6 +134,14 @@ mod tests {
             "a.csv: 50 %, 1,234 rows\n"
         );
         assert!(seldom.writer.into_inner().unwrap().is_empty());
+    }
+
+    #[test]
+    fn rate_and_time_left_follow_the_pace() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(rows(1234, ten), "1,234 rows, 123 a second");
+        assert_eq!((left(25, 100, ten), left(100, 100, ten)), (Some(30), Some(0)));
+        assert_eq!((left(0, 100, ten), left(1, 100, Duration::ZERO)), (None, None));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use quick_cache::{
-    DefaultHashBuilder, OptionsBuilder, Weighter,
+    DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 
@@ -14,7 +14,7 @@ pub(crate) const OVERHEAD: u64 = 128;
 const SHARD_BYTES: u64 = 8 << 20;
 const TYPICAL_ENTRY_BYTES: u64 = 2 << 10;
 
-pub(crate) type Bounded<K, V> = Cache<K, V, ByWeight>;
+pub(crate) type Bounded<K, V, L = DefaultLifecycle<K, V>> = Cache<K, V, ByWeight, DefaultHashBuilder, L>;
 
 /// Says how many bytes an entry is charged.
 pub(crate) trait Weigh<K> {
@@ -31,6 +31,16 @@ impl<K, V: Weigh<K>> Weighter<K, V> for ByWeight {
 }
 
 pub(crate) fn bounded<K: Eq + Hash, V: Weigh<K> + Clone>(max_bytes: u64) -> Bounded<K, V> {
+    watched(max_bytes, DefaultLifecycle::default())
+}
+
+/// Makes a map that shows what it pushes out, and what did not fit, to `lifecycle`.
+pub(crate) fn watched<K, V, L>(max_bytes: u64, lifecycle: L) -> Bounded<K, V, L>
+where
+    K: Eq + Hash,
+    V: Weigh<K> + Clone,
+    L: Lifecycle<K, V> + Clone,
+{
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let shards = usize::try_from(max_bytes / SHARD_BYTES).unwrap_or(usize::MAX).clamp(1, threads * 4);
     // Rounded down, because the map rounds up.
@@ -39,10 +49,8 @@ pub(crate) fn bounded<K: Eq + Hash, V: Weigh<K> + Clone>(max_bytes: u64) -> Boun
     let mut options = OptionsBuilder::new();
     options.shards(shards).estimated_items_capacity(items).weight_capacity(max_bytes);
     match options.build() {
-        Ok(options) => {
-            Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default())
-        }
+        Ok(options) => Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), lifecycle),
         // Both required options are set above; this arm gives the same map with default sharding.
-        Err(_) => Cache::with_weighter(items, max_bytes, ByWeight),
+        Err(_) => Cache::with(items, max_bytes, ByWeight, DefaultHashBuilder::default(), lifecycle),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     event::{Handler, Sink},
     flights::Flights,
     generations::Generations,
-    l1::L1,
+    l1::{Evictions, L1},
     limits::Limits,
     policy::millis,
     remote::{Applied, Remote, Settings},
@@ -29,6 +29,7 @@ pub struct CacheBuilder {
     name: Option<String>,
     namespace: String,
     l1_max_bytes: u64,
+    tells_evictions: bool,
     l1_max_age: Duration,
     l1_max_age_on_bus: Duration,
     bus: Option<Arc<dyn Bus>>,
@@ -51,6 +52,7 @@ impl CacheBuilder {
             name: None,
             namespace: "cache:".to_owned(),
             l1_max_bytes: 64 << 20,
+            tells_evictions: false,
             l1_max_age: Duration::from_secs(5),
             l1_max_age_on_bus: Duration::from_secs(60),
             bus: None,
@@ -215,6 +217,15 @@ impl CacheBuilder {
         self
     }
 
+    /// Tells readers and handlers of each entry this process pushes out for want of room, as [`Event::Evicted`]. Not told
+    /// otherwise: a full tier pushes one out with nearly every value it takes in, and these would crowd out what is rare.
+    /// [`Stats::l1_evictions`](crate::Stats::l1_evictions) counts them in any case.
+    #[must_use]
+    pub const fn eviction_events(mut self) -> Self {
+        self.tells_evictions = true;
+        self
+    }
+
     /// Opens a queue of [`Event`]s for one reader, with room for `capacity`. While it is full, events are dropped and
     /// counted; no call waits for the reader.
     pub fn events(mut self, capacity: usize) -> (Self, Events) {
@@ -307,7 +318,10 @@ impl CacheBuilder {
             l1_max_age_on_bus: self.l1_max_age_on_bus,
             remote: remote(&namespace, me),
             namespace,
-            l1: L1::new(self.l1_max_bytes),
+            l1: L1::new(
+                self.l1_max_bytes,
+                Evictions::told_to(self.tells_evictions.then(|| Arc::clone(sink))),
+            ),
             flights: Flights::new(),
             generations: Generations::new(),
             trust: Trust::new(max_age),

@@ -335,6 +335,7 @@ impl Cache {
             l1_keys: self.engine.l1.keys(),
             l1_bytes: self.engine.l1.bytes(),
             l1_max_bytes: self.engine.l1.max_bytes(),
+            l1_evictions: self.engine.l1.evicted(),
             in_flight: self.engine.flights.len(),
             events: self.engine.sink.stats(),
             backend: self.engine.remote.as_ref().map(|remote| remote.stats()).unwrap_or_default(),

@@ -70,6 +70,17 @@ pub enum Event {
         /// What kept it out.
         why: Unstorable,
     },
+    /// An entry of this process was pushed out for want of room, or did not fit at all. Told only when
+    /// [`eviction_events`](crate::CacheBuilder::eviction_events) asked for it.
+    #[non_exhaustive]
+    Evicted {
+        /// Name of the kind.
+        kind: &'static str,
+        /// The key.
+        key: Arc<str>,
+        /// Bytes it was charged.
+        bytes: u64,
+    },
     /// Stored bytes were not the entry that was asked for, which counts as a miss.
     #[non_exhaustive]
     Rejected {

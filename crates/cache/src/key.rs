@@ -142,6 +142,10 @@ impl EntryKey {
         Self { kind, key: key.into() }
     }
 
+    pub(crate) const fn kind(&self) -> &'static str {
+        self.kind
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.key
     }

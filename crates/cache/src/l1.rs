@@ -1,12 +1,17 @@
 //! The in-process tier: decoded values, expired by us, pushed out by weight.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use quick_cache::Equivalent;
+use quick_cache::{Equivalent, Lifecycle};
+use smallvec::SmallVec;
 
 use crate::{
-    Why,
-    bounded::{Bounded, OVERHEAD, Weigh, bounded},
+    Event, Why,
+    bounded::{Bounded, OVERHEAD, Weigh, watched},
+    event::Sink,
     key::{EntryKey, EntryRef},
     policy::Times,
     stamp::Stamps,
@@ -42,12 +47,46 @@ impl Weigh<EntryKey> for Arc<Slot> {
     }
 }
 
+type Entries = Bounded<EntryKey, Arc<Slot>, Evictions>;
+
 /// `None` keeps nothing.
-pub(crate) struct L1(Option<Bounded<EntryKey, Arc<Slot>>>);
+pub(crate) struct L1(Option<Entries>, Evictions);
+
+/// Counts what is pushed out for want of room, and tells it to whoever asked to be told.
+#[derive(Clone)]
+pub(crate) struct Evictions {
+    count: Arc<AtomicU64>,
+    told_to: Option<Arc<Sink>>,
+}
+
+impl Evictions {
+    pub(crate) fn told_to(sink: Option<Arc<Sink>>) -> Self {
+        Self { count: Arc::default(), told_to: sink }
+    }
+}
+
+impl Lifecycle<EntryKey, Arc<Slot>> for Evictions {
+    /// Dropped after the map's lock is given back: freeing large values may take a while.
+    type RequestState = SmallVec<[(EntryKey, Arc<Slot>); 2]>;
+
+    fn on_evict(&self, evicted: &mut Self::RequestState, key: EntryKey, slot: Arc<Slot>) {
+        self.count.fetch_add(1, Relaxed);
+        if let Some(sink) = &self.told_to {
+            let bytes = slot.weigh(&key);
+            sink.tell(|| Event::Evicted { kind: key.kind(), key: key.as_str().into(), bytes });
+        }
+        evicted.push((key, slot));
+    }
+}
 
 impl L1 {
-    pub(crate) fn new(max_bytes: u64) -> Self {
-        Self((max_bytes > 0).then(|| bounded(max_bytes)))
+    pub(crate) fn new(max_bytes: u64, evictions: Evictions) -> Self {
+        Self((max_bytes > 0).then(|| watched(max_bytes, evictions.clone())), evictions)
+    }
+
+    /// How many entries were pushed out, or did not fit at all.
+    pub(crate) fn evicted(&self) -> u64 {
+        self.1.count.load(Relaxed)
     }
 
     pub(crate) const fn is_on(&self) -> bool {
@@ -137,6 +176,6 @@ impl L1 {
 }
 
 /// Only if it is still there: an entry removed meanwhile must not come back.
-fn change(entries: &Bounded<EntryKey, Arc<Slot>>, key: &EntryKey, slot: Slot) {
+fn change(entries: &Entries, key: &EntryKey, slot: Slot) {
     let _ = entries.replace(key.clone(), Arc::new(slot), true);
 }

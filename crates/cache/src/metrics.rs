@@ -45,6 +45,7 @@ fn publish(cache: &Arc<str>, stats: &Stats, health: Option<&RemoteHealth>) {
         count("cache_not_stored_total", &[of], kind.not_stored);
         count("cache_backend_errors_total", &[of], kind.backend_errors);
     }
+    count("cache_l1_evictions_total", &[], stats.l1_evictions);
     count("cache_events_dropped_total", &[], stats.events.dropped);
     let show = |name: &'static str, value: u64| gauge!(name, vec![cache.clone()]).set(value as f64);
     show("cache_l1_bytes", stats.l1_bytes);
@@ -102,6 +103,7 @@ fn describe() {
     describe_counter!("cache_bus_ignored_total", "Messages that were damaged or of another release.");
     describe_counter!("cache_bus_gaps_total", "How often messages were found to be missing.");
     describe_gauge!("cache_bus_connected", "1 while messages of the bus arrive.");
+    describe_counter!("cache_l1_evictions_total", "Entries pushed out of the process for want of room.");
     describe_gauge!("cache_l1_bytes", Unit::Bytes, "Bytes of the entries in process, about.");
     describe_gauge!("cache_l1_max_bytes", Unit::Bytes, "Most bytes they may take.");
     describe_gauge!("cache_l1_keys", "Entries in process, about.");

@@ -146,6 +146,8 @@ pub struct Stats {
     pub l1_bytes: u64,
     /// Most bytes they may take.
     pub l1_max_bytes: u64,
+    /// Entries this process pushed out for want of room, or had no room for at all.
+    pub l1_evictions: u64,
     /// Keys with a load or a backend call under way.
     pub in_flight: u64,
     /// What became of events.

@@ -1,12 +1,18 @@
 //! Finished bodies: made once for each parameter set and encoding, then handed out as they are.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    future::Future,
+    io,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderName, HeaderValue},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -25,6 +31,8 @@ const X_NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 pub(crate) const PACKED: Kind<Body> = Kind::new("packed");
 /// Smaller bodies gain nothing by packing: they fit in one packet anyway.
 const MIN_PACKED: usize = 1024;
+/// Bytes that most keys fit in.
+const USUAL_KEY: usize = 96;
 /// Hexadecimal digits of a tag, its quotes not counted.
 const TAG_DIGITS: usize = 16;
 
@@ -118,12 +126,15 @@ impl Place {
     /// have places of their own.
     pub(crate) fn new(
         kind: &'static Kind<Body>,
-        key: &str,
+        name: impl fmt::Display,
         ttl: Duration,
         reference: &ReferenceData,
     ) -> Self {
         let origin = if reference.demo { "demo:" } else { "" };
-        Self { kind, key: format!("{key}:{origin}{:016x}", reference.fingerprint), ttl, demo: reference.demo }
+        let mut key = String::with_capacity(USUAL_KEY);
+        // A string takes whatever is written.
+        let _ = write!(key, "{name}:{origin}{:016x}", reference.fingerprint);
+        Self { kind, key, ttl, demo: reference.demo }
     }
 }
 
@@ -245,10 +256,13 @@ fn answer(request: &HttpRequest, form: Form, body: &Body, outcome: &Outcome, pla
     response.body(body.bytes.clone())
 }
 
-fn cache_control(fresh_for: Duration, ttl: Duration) -> String {
+fn cache_control(fresh_for: Duration, ttl: Duration) -> HeaderValue {
     // Whole seconds up, so that a body fresh for half a second more is not called stale.
     let fresh = fresh_for.as_secs_f64().ceil() as u64;
-    format!("public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs())
+    let mut value = BytesMut::with_capacity(64);
+    // As long as it need be; it takes whatever is written.
+    let _ = write!(value, "public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs());
+    HeaderValue::from_maybe_shared(value.freeze()).unwrap_or_else(|_| HeaderValue::from_static("no-cache"))
 }
 
 pub(crate) fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {

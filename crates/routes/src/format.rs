@@ -72,7 +72,7 @@ impl Form {
     }
 
     /// The format a list is asked for in: by `format`, else by what the client likes better, else JSON.
-    pub(crate) fn of_list(request: &HttpRequest, parameters: &mut Parameters) -> Self {
+    pub(crate) fn of_list(request: &HttpRequest, parameters: &mut Parameters<'_>) -> Self {
         if parameters.is_given("format") {
             return Self { format: parameters.choice("format", &Format::ALL), by_accept: false };
         }
@@ -93,12 +93,13 @@ impl Form {
 
 /// How much a client likes a format, 0 to 1; the most exact range of its header decides.
 fn quality(request: &HttpRequest, format: Format) -> f32 {
-    let mut given = request.headers().get_all(header::ACCEPT).peekable();
-    if given.peek().is_none() {
+    let given = || request.headers().get_all(header::ACCEPT);
+    // What most programs send, besides nothing: anything.
+    if given().all(|value| value == "*/*") {
         return 1.0;
     }
     let (kind, subtype) = format.media_type();
-    let ranges = given.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let ranges = given().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let fitting = ranges.filter_map(|range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let (range_kind, range_subtype) = std::str::from_utf8(parts.next()?).ok()?.split_once('/')?;

@@ -1,6 +1,6 @@
 //! Query parameters: each known, each once, each checked, all mistakes told at once.
 
-use std::{ops::RangeInclusive, str::FromStr};
+use std::{borrow::Cow, ops::RangeInclusive, str::FromStr};
 
 use stockpile_market::TradeDate;
 use url::form_urlencoded;
@@ -11,14 +11,14 @@ use crate::problem::{InvalidParameter, Problem};
 const MAX_ERRORS: usize = 16;
 
 /// The query of a request, read parameter by parameter.
-pub(crate) struct Parameters {
-    values: Vec<(String, String)>,
+pub(crate) struct Parameters<'a> {
+    values: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     errors: Vec<InvalidParameter>,
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// Takes a query apart; anything but the `known` parameters, each once, is a mistake.
-    pub(crate) fn new(query: &str, known: &[&str]) -> Self {
+    pub(crate) fn new(query: &'a str, known: &[&str]) -> Self {
         let mut parameters = Self { values: Vec::new(), errors: Vec::new() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&name.as_ref()) {
@@ -33,7 +33,7 @@ impl Parameters {
             } else if parameters.values.iter().any(|(seen, _)| *seen == name) {
                 parameters.refuse(&name, "given twice".to_owned());
             } else {
-                parameters.values.push((name.into_owned(), value.into_owned()));
+                parameters.values.push((name, value));
             }
         }
         parameters

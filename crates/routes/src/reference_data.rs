@@ -65,13 +65,13 @@ impl ReferenceData {
     }
 
     /// What the search looks through: securities with facts, and those without that traded on the latest complete day.
-    pub(crate) async fn search_index(&self, store: &Store) -> Result<&SearchIndex> {
+    pub(crate) async fn search_index(&self) -> Result<&SearchIndex> {
         self.search
             .get_or_try_init(|| async {
                 let mut securities: Vec<Security> = self.securities.values().cloned().collect();
                 for kind in SecurityKind::ALL {
                     let Some(day) = self.days(kind).latest_complete() else { continue };
-                    let bars = store.bars.closes(kind, day).await?;
+                    let bars = self.store.bars.closes(kind, day).await?;
                     let codes = bars.into_iter().map(|bar| bar.ts_code);
                     let without_facts = codes.filter(|code| !self.securities.contains_key(code));
                     securities.extend(without_facts.map(|code| Security::unknown(code, kind)));
@@ -180,7 +180,8 @@ impl References {
         Ok(data)
     }
 
-    fn recent(&self) -> Option<Arc<ReferenceData>> {
+    /// The reference data, when it was checked just now.
+    pub(crate) fn recent(&self) -> Option<Arc<ReferenceData>> {
         let current = self.current.load();
         let (checked, data) = &**current.as_ref()?;
         (checked.elapsed() < CHECK_EVERY).then(|| data.clone())

@@ -90,11 +90,10 @@ pub(crate) async fn search(
     let folded = fold(&text);
     let written = utf8_percent_encode(&folded, NON_ALPHANUMERIC);
     let kind_name = kind.map_or("all", SecurityKind::name);
-    let key = format!("{kind_name}:{limit}:{written}");
-    let place = Place::new(&SEARCH, &key, state.lifetimes.basic, &reference);
-    let store = reference.store.clone();
+    let key = format_args!("{kind_name}:{limit}:{written}");
+    let place = Place::new(&SEARCH, key, state.lifetimes.basic, &reference);
     cached::respond(&request, &state, form, place, move |format| async move {
-        let index = reference.search_index(&store).await?;
+        let index = reference.search_index().await?;
         let hits = index.search(&folded, kind, limit as usize);
         let data = hits.into_iter().map(|hit| Found {
             ts_code: hit.security.ts_code,

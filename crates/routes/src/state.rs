@@ -178,6 +178,10 @@ impl AppState {
     ///
     /// The demo market stands in for a store without bars, never for one that cannot be asked.
     pub(crate) async fn reference(&self) -> Result<Arc<ReferenceData>, Problem> {
+        // Nearly every request: with nothing to wait for it needs no time limit either.
+        if let Some(recent) = self.recent() {
+            return Ok(recent);
+        }
         self.in_time(async {
             let real = self.references.current().await?;
             match &self.demo {
@@ -186,6 +190,15 @@ impl AppState {
             }
         })
         .await
+    }
+
+    /// The reference data to be shown, when it was checked just now.
+    fn recent(&self) -> Option<Arc<ReferenceData>> {
+        let real = self.references.recent()?;
+        match &self.demo {
+            Some(demo) if demo.always || !real.has_bars() => demo.references.recent(),
+            _ => Some(real),
+        }
     }
 
     /// The same for coins: invented ones leave with the first real row of any coin, and beside real bars there are none.

@@ -53,6 +53,12 @@ impl Address {
         taken.into_iter().next_back().map(|(_, value)| value)
     }
 
+    /// Takes the first value of a parameter that may come several times.
+    pub(crate) fn take_one(&mut self, name: &str) -> Option<String> {
+        let at = self.query.iter().position(|(key, _)| key == name)?;
+        Some(self.query.remove(at).1)
+    }
+
     /// Refuses parameters nobody took.
     pub(crate) fn ensure_all_taken(&self) -> Result<(), String> {
         if self.query.is_empty() {

@@ -38,14 +38,14 @@ mod sources;
 mod storage;
 
 pub use access::{Access, ApiAccess, MetricsAccess};
-pub use cache::{Cache, CacheUrl};
+pub use cache::{Cache, CacheUrl, RedisUrl};
 pub use described::{Origin, Row};
 pub use error::{Error, Problem, Result};
 pub use http::Http;
 pub use langfuse::Langfuse;
 pub use lifetimes::Lifetimes;
 pub use logging::{LogFormat, LogLevel, Logging};
-pub use providers::{OpenAi, Providers};
+pub use providers::{Coins, Live, OpenAi, Providers, Tushare};
 pub use role::{Demo, Role};
 /// The crate of the secrets in these settings, so that a reader of them needs no dependency of its own.
 pub use secrecy;

@@ -41,7 +41,7 @@ impl Choice for Demo {
 
 pub(crate) fn read(reader: &mut Reader<'_>, storage: &StorageUrl, cache: &CacheUrl) -> Role {
     let role = reader.choice("ROLE", Role::All);
-    let local = matches!(storage, StorageUrl::Sqlite { .. }) && !matches!(cache, CacheUrl::Redis { .. });
+    let local = matches!(storage, StorageUrl::Sqlite { .. }) && !matches!(cache, CacheUrl::Redis(_));
     // Split roles are separate processes: they need a store and a cache that both can reach.
     if role != Role::All && local {
         let message = format!(

@@ -14,16 +14,17 @@ static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
     Settings::from_lookup(|_| None).unwrap().describe().iter().map(|row| row.variable).collect()
 });
 
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "CLICKHOUSE_PASSWORD",
     "REDIS_PASSWORD",
     "LANGFUSE_PUBLIC_KEY",
     "LANGFUSE_SECRET_KEY",
     "TUSHARE_TOKEN",
+    "COINGECKO_API_KEY",
     "OPENAI_API_KEY",
 ];
 
-const ADDRESSES: [&str; 8] = [
+const ADDRESSES: [&str; 11] = [
     "STORAGE_URL",
     "DATABASE_URL",
     "CACHE_URL",
@@ -31,6 +32,9 @@ const ADDRESSES: [&str; 8] = [
     "LANGFUSE_HOST",
     "LANGFUSE_URL",
     "OPENAI_BASE_URL",
+    "TUSHARE_URL",
+    "COINGECKO_URL",
+    "BINANCE_URL",
     "CORS_ORIGINS",
 ];
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use stockpile_settings::{
-    ApiAccess, CacheUrl, DatabaseServer, Demo, Error, LogFormat, LogLevel, MetricsAccess, Origin, Role,
+    ApiAccess, CacheUrl, DatabaseServer, Demo, Error, Live, LogFormat, LogLevel, MetricsAccess, Origin, Role,
     Settings, Sources, StorageUrl, secrecy::ExposeSecret,
 };
 
@@ -39,7 +39,7 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(settings.cache.lifetimes.daily.as_secs(), 86_400);
     assert_eq!((settings.role, settings.demo), (Role::All, Demo::Auto));
     assert_eq!((settings.logging.format, settings.logging.level), (LogFormat::Auto, LogLevel::Info));
-    assert!(settings.langfuse.is_none() && settings.providers.tushare_token.is_none());
+    assert!(settings.langfuse.is_none() && settings.providers.tushare.token.is_none());
     assert!(settings.warnings.is_empty());
 }
 
@@ -144,11 +144,18 @@ fn variables_fill_what_an_address_leaves_out() {
 
 #[test]
 fn a_redis_address_without_number_means_database_one() {
-    for (url, expected) in [("redis://c", 1), ("redis://c/", 1), ("redis://c/0", 0), ("rediss://c:1/15", 15)]
-    {
+    for (url, expected) in [
+        ("redis://c", Some(1)),
+        ("redis://c/", Some(1)),
+        ("redis://c/0", Some(0)),
+        ("rediss://c:1/15", Some(15)),
+        ("valkey://c", Some(1)),
+        ("redis-sentinel://a,b?service=main", Some(1)),
+        ("redis-cluster://a,b", None),
+    ] {
         let settings = read(&[("CACHE_URL", url)]).unwrap();
-        let CacheUrl::Redis { db, .. } = settings.cache.url else { panic!("{url}") };
-        assert_eq!(db, expected, "{url}");
+        let CacheUrl::Redis(redis) = settings.cache.url else { panic!("{url}") };
+        assert_eq!(redis.db, expected, "{url}");
     }
 }
 
@@ -157,8 +164,47 @@ fn a_password_with_odd_characters_survives_the_way_to_the_client() {
     let settings = read(&[("REDIS_HOST", "::1"), ("REDIS_PASSWORD", "p@ss/w:r?d#ü")]).unwrap();
     let url = settings.cache.url.to_secret_url();
     let again = read(&[("CACHE_URL", url.expose_secret())]).unwrap();
-    let CacheUrl::Redis { password, host, .. } = again.cache.url else { panic!() };
-    assert_eq!((host.as_str(), password.unwrap().expose_secret()), ("::1", "p@ss/w:r?d#ü"));
+    let CacheUrl::Redis(redis) = again.cache.url else { panic!() };
+    assert_eq!(redis.hosts, [("::1".to_owned(), 6379)]);
+    assert_eq!(redis.password.unwrap().expose_secret(), "p@ss/w:r?d#ü");
+}
+
+#[test]
+fn addresses_of_sentinels_and_clusters_reach_the_cache_as_it_reads_them() {
+    for (url, expected) in [
+        ("redis-cluster://a,b:7001", "redis-cluster://a:6379,b:7001"),
+        ("valkeys-cluster://:p%40w@[::1]:7?node=b", "valkeys-cluster://:p%40w@[::1]:7,b:6379"),
+        (
+            "rediss-sentinel://ann:5f1d@a,b:1/3?service=main&sentinelPassword=7a%2Fb&ca=/etc/ca.pem",
+            "rediss-sentinel://ann:5f1d@a:26379,b:1/3?ca=%2Fetc%2Fca%2Epem&service=main&sentinelPassword=7a%2Fb",
+        ),
+        ("redis://a?clients=4", "redis://a:6379/1?clients=4"),
+    ] {
+        let settings = read(&[("CACHE_URL", url)]).unwrap();
+        assert_eq!(settings.cache.url.to_secret_url().expose_secret(), expected);
+        let again = read(&[("CACHE_URL", expected)]).unwrap();
+        assert_eq!(again.cache.url.to_secret_url().expose_secret(), expected);
+        let shown = format!("{} {:?}", settings.cache.url, settings);
+        assert!(!shown.contains("5f1d") && !shown.contains("7a%2Fb") && !shown.contains("7a/b"), "{shown}");
+        assert!(!shown.contains("ann"), "{shown}");
+    }
+}
+
+#[test]
+fn an_address_of_redis_the_cache_would_refuse_is_told_at_the_start() {
+    for (url, expected) in [
+        ("redis://a,b", "several hosts"),
+        ("redis-cluster://a/1", "only database 0"),
+        ("redis-sentinel://a", "service"),
+        ("redis-other://a", "redis-sentinel://"),
+        ("redis://a?ca=/x", "unknown parameter"),
+        ("redis://a?namespace=x:", "unknown parameter"),
+        ("redis://a/256", "0 to 255"),
+        ("redis-cluster://a,b:port", "port"),
+    ] {
+        let message = problem(&[("CACHE_URL", url)], "CACHE_URL");
+        assert!(message.contains(expected), "{url}: {message}");
+    }
 }
 
 #[test]
@@ -356,4 +402,29 @@ fn rows_mask_secrets_and_show_the_rest() {
         (row("CACHE_TTL_QUOTE").value.as_str(), row("CACHE_TTL_QUOTE").origin),
         ("60", Origin::Default)
     );
+}
+
+#[test]
+fn sources_have_addresses_of_their_own_and_coins_are_fetched_only_when_asked_for() {
+    let settings = read(&[]).unwrap();
+    let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
+    assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("https://api.tushare.pro", 200));
+    assert_eq!((coins.live, coins.binance_url.as_str()), (Live::Off, "https://data-api.binance.vision"));
+    let given = [
+        ("TUSHARE_URL", "http://localhost:9000/"),
+        ("TUSHARE_CALLS_PER_MINUTE", "500"),
+        ("COINS_LIVE", "on"),
+        ("COINGECKO_API_KEY", "CG-7f3a"),
+    ];
+    let settings = read(&given).unwrap();
+    let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
+    assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("http://localhost:9000", 500));
+    assert_eq!(coins.live, Live::On);
+    assert!(!format!("{settings:?}").contains("7f3a"));
+    for (name, value) in
+        [("TUSHARE_URL", "api.tushare.pro"), ("TUSHARE_CALLS_PER_MINUTE", "0"), ("COINS_LIVE", "yes")]
+    {
+        let error = read(&[(name, value)]).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }

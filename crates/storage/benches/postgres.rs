@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures")]
 
 use std::{
+    hint::black_box,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use stockpile_storage::{
     postgres::{Options, open},
 };
 use tokio_postgres::{
-    Client, NoTls,
+    Client, NoTls, Statement,
     binary_copy::BinaryCopyInWriter,
     types::{ToSql, Type},
 };
@@ -67,7 +68,7 @@ fn bar(code: usize, day: usize) -> DailyBar {
 }
 
 fn ts_code(code: usize) -> TsCode {
-    format!("{:06}.{}", code * 37 + 1, if code % 2 == 0 { "SH" } else { "SZ" }).parse().unwrap()
+    format!("{:06}.{}", code * 37 + 1, if code.is_multiple_of(2) { "SH" } else { "SZ" }).parse().unwrap()
 }
 
 /// Every day is a trading day here.
@@ -146,21 +147,21 @@ async fn reading(client: &Client, store: &Store) {
     let hot = HotQuery { kind: STOCK, trade_date: day, order: HotOrder::Amount, exchange: None, limit: 20 };
     let range = BarRange::Last(u32::MAX);
     let (civil, text, suffix) = (day.civil(), code.text(), None::<&str>);
-    let sql = include_str!("../src/postgres/sql/hottest_by_amount.sql");
-    let raw = measured(async || drop(ask(client, sql, &[&1_i16, &civil, &suffix, &20_i64]).await)).await;
-    compared("hot 20 of a day", raw, measured(async || drop(store.bars.hottest(hot).await.unwrap())).await);
-    let sql = include_str!("../src/postgres/sql/closes.sql");
-    let raw = measured(async || drop(ask(client, sql, &[&1_i16, &civil]).await)).await;
-    let own = measured(async || drop(store.bars.closes(STOCK, day).await.unwrap())).await;
+    let sql = client.prepare(include_str!("../src/postgres/sql/hottest_by_amount.sql")).await.unwrap();
+    let raw = measured(async || ask(client, &sql, &[&1_i16, &civil, &suffix, &20_i64]).await).await;
+    compared("hot 20 of a day", raw, measured(async || store.bars.hottest(hot).await.unwrap()).await);
+    let sql = client.prepare(include_str!("../src/postgres/sql/closes.sql")).await.unwrap();
+    let raw = measured(async || ask(client, &sql, &[&1_i16, &civil]).await).await;
+    let own = measured(async || store.bars.closes(STOCK, day).await.unwrap()).await;
     compared("statistics of a day", raw, own);
-    let sql = include_str!("../src/postgres/sql/bars_last.sql");
-    let raw = measured(async || drop(ask(client, sql, &[&text.as_str(), &1_i16, &1000_i64]).await)).await;
-    let own = measured(async || drop(store.bars.of(STOCK, code, range, 1000).await.unwrap())).await;
+    let sql = client.prepare(include_str!("../src/postgres/sql/bars_last.sql")).await.unwrap();
+    let raw = measured(async || ask(client, &sql, &[&text.as_str(), &1_i16, &1000_i64]).await).await;
+    let own = measured(async || store.bars.of(STOCK, code, range, 1000).await.unwrap()).await;
     compared("one stock, all bars", raw, own);
 }
 
 /// Asks as a program without a store would: the statement is prepared, and each column of each row is read.
-async fn ask(client: &Client, sql: &str, params: &[&(dyn ToSql + Sync)]) -> f64 {
+async fn ask(client: &Client, sql: &Statement, params: &[&(dyn ToSql + Sync)]) -> f64 {
     let rows = client.query(sql, params).await.unwrap();
     let mut sum = 0.0;
     for row in &rows {
@@ -174,11 +175,11 @@ async fn ask(client: &Client, sql: &str, params: &[&(dyn ToSql + Sync)]) -> f64 
 }
 
 /// Wall time and this process's CPU time of a query, milliseconds.
-async fn measured(query: impl AsyncFn()) -> (f64, f64) {
+async fn measured<T>(query: impl AsyncFn() -> T) -> (f64, f64) {
     query().await;
     let (began, cpu) = (Instant::now(), ProcessTime::now());
     for _ in 0..QUERIES {
-        query().await;
+        black_box(query().await);
     }
     let each = |time: Duration| time.as_secs_f64() * 1000.0 / f64::from(QUERIES);
     (each(began.elapsed()), each(cpu.elapsed()))

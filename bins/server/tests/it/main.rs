@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test")]
 
 mod app;
+mod backends;
 mod bad_requests;
 mod bars;
 mod caching;

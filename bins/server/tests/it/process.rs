@@ -10,10 +10,11 @@ use std::{
 
 use futures_util::StreamExt as _;
 use serde_json::Value;
+use stockpile_storage::sqlite;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
-use crate::app::{HEADER, ingest_into};
+use crate::app::{HEADER, client, ingest_into};
 
 fn server(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockpile-server"));
@@ -82,7 +83,7 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Running::start(folder.path());
     let addr = server.addr();
-    let response = reqwest::get(format!("http://{addr}/health?x=1")).await.unwrap();
+    let response = client().get(format!("http://{addr}/health?x=1")).send().await.unwrap();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     let (status, events) = server.stop();
     assert!(status.success());
@@ -106,11 +107,12 @@ async fn a_stop_ends_open_streams_rather_than_waiting_for_them() {
     let bars = folder.path().join("bars.csv");
     std::fs::write(&bars, HEADER.to_owned() + "600519.SH,20250205,10,10,10,10,10,0,0,1,1\n").unwrap();
     std::fs::create_dir(folder.path().join("data")).unwrap();
-    ingest_into(folder.path(), "data/stockpile.db", &bars).await;
+    let store = sqlite::open(&folder.path().join("data/stockpile.db")).await.unwrap();
+    ingest_into(store, folder.path(), &bars).await;
     let mut server = Running::start(folder.path());
     let addr = server.addr();
     let target = format!("{addr}/api/stream/quotes?codes=600519");
-    let mut events = reqwest::get(format!("http://{target}")).await.unwrap();
+    let mut events = client().get(format!("http://{target}")).send().await.unwrap();
     assert!(events.chunk().await.unwrap().is_some());
     let (mut socket, _) =
         client_async(format!("ws://{target}"), TcpStream::connect(&addr).await.unwrap()).await.unwrap();

@@ -43,7 +43,7 @@ impl Connection {
                 )
                 .into());
             }
-            CacheUrl::Redis { .. } => {}
+            CacheUrl::Redis(_) => {}
         }
         let backend = RedisBackend::builder(url.to_secret_url().expose_secret())
             .timeout(PATIENCE)

@@ -5,5 +5,6 @@ mod cache;
 mod desk;
 mod ingest;
 mod interruption;
+mod live;
 mod redis;
 mod runs;

@@ -256,3 +256,44 @@ async fn handler_that_hangs_keeps_no_call_waiting() {
     assert!(stats.given + stats.dropped == 2000 && stats.dropped > 900, "{stats:?}");
     drop(release);
 }
+
+#[tokio::test]
+async fn entries_pushed_out_for_want_of_room_are_counted_and_told_on_request() {
+    for asked in [false, true] {
+        let (rig, mut events) = told(|builder, _| {
+            let builder = builder.l1_max_bytes(20_000);
+            if asked { builder.eviction_events() } else { builder }
+        });
+        for number in 0..100 {
+            rig.cache.set(&PAGE, &number.to_string(), Bytes::from(vec![0; 1_000])).await;
+        }
+        let stats = rig.cache.stats();
+        assert_eq!(stats.l1_keys + stats.l1_evictions, 100, "{stats:?}");
+        assert!(stats.l1_bytes <= 20_000 && stats.l1_evictions >= 80, "{stats:?}");
+        let told = all(&mut events);
+        let told = told.iter().filter(|event| {
+            matches!(event, Event::Evicted { kind: "page", key, bytes: 1_129..=1_130, .. } if key.len() < 3)
+        });
+        assert_eq!(told.count() as u64, if asked { stats.l1_evictions } else { 0 });
+        // What is removed, replaced or cleared is not pushed out.
+        for number in 0..100 {
+            rig.cache.delete(&PAGE, &number.to_string()).await;
+        }
+        rig.cache.set(&PAGE, "99", text("v")).await;
+        rig.cache.set(&PAGE, "99", text("w")).await;
+        rig.cache.clear().await;
+        assert_eq!(rig.cache.stats().l1_evictions, stats.l1_evictions);
+    }
+}
+
+#[tokio::test]
+async fn evictions_crowd_out_no_call_when_nobody_reads() {
+    let (builder, events) = Cache::builder().l1_max_bytes(20_000).eviction_events().events(4);
+    let cache = builder.build().unwrap();
+    for number in 0..100 {
+        cache.set(&PAGE, &number.to_string(), Bytes::from(vec![0; 1_000])).await;
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.events.given, stats.events.dropped), (4, stats.l1_evictions - 4));
+    drop(events);
+}

@@ -381,3 +381,34 @@ async fn value_whose_set_was_under_way_when_it_was_invalidated_does_not_survive(
         assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("new")), "{by}");
     }
 }
+
+/// The way out of what a deletion of one key does not reach: see the guide on nodes.
+#[tokio::test]
+async fn load_of_another_node_that_no_bus_reaches_does_not_bring_back_what_its_own_tag_removed() {
+    let (rig, gate) = (Rig::remote(), Gate::new());
+    let other = rig.node();
+    // Both know the counters, as they do in the long run.
+    for cache in [&rig.cache, &other] {
+        cache.entry(&PAGE, "known").tags(["order:17"]).set(text("v")).await;
+    }
+    let load = {
+        let (other, gate) = (other.clone(), gate.clone());
+        tokio::spawn(async move {
+            let entry = other.entry(&PAGE, "k").tags(["order:17"]);
+            entry
+                .get_or_load(move |_| async move {
+                    gate.pass().await;
+                    Ok::<_, ()>(text("old"))
+                })
+                .await
+        })
+    };
+    gate.entered().await;
+    assert!(rig.cache.remove_tag("order:17").await.complete);
+    let calls = rig.chaos.calls();
+    gate.open();
+    load.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(rig.chaos.calls() - calls, 1, "its write, and no more for the tag");
+    assert_eq!(rig.cache.get(&PAGE, "k").await, None);
+}

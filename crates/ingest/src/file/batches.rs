@@ -90,6 +90,6 @@ impl<'a> Batches<'a> {
     }
 }
 
-fn shown(row: &[u8]) -> String {
+pub(super) fn shown(row: &[u8]) -> String {
     String::from_utf8_lossy(&row[..row.len().min(SHOWN_BYTES)]).into_owned()
 }

@@ -25,6 +25,7 @@ impl FileKind {
             Self::AdjFactor => &["ts_code", "trade_date", "adj_factor"],
             Self::StockBasic => &["ts_code", "name", "area", "industry", "list_date"],
             Self::FundBasic => &["ts_code", "name", "management", "fund_type", "list_date"],
+            Self::IndexBasic => &["ts_code", "name", "publisher", "list_date"],
             Self::TradeCal => &["exchange", "cal_date", "is_open"],
             Self::DailyBasic => {
                 &["ts_code", "trade_date", "turnover_rate", "pe_ttm", "pb", "total_mv", "circ_mv"]
@@ -55,6 +56,7 @@ impl FileKind {
             Self::AdjFactor | Self::CoinsMarkets => &[],
             Self::StockBasic => &["cnspell", "list_status", "delist_date"],
             Self::FundBasic => &["status", "delist_date"],
+            Self::IndexBasic => &["exp_date"],
             Self::TradeCal => &["pretrade_date"],
             Self::DailyBasic => &[
                 "close",
@@ -93,7 +95,7 @@ impl FileKind {
         } else if has("management") || has("fund_type") {
             Self::FundBasic
         } else if has("base_point") || has("publisher") {
-            return Err("facts about indices cannot be ingested yet");
+            Self::IndexBasic
         } else if has("list_date") && has("name") {
             Self::StockBasic
         } else if some_of(&["open", "high", "low", "close"]) >= 2 {

@@ -19,6 +19,16 @@ const OBJECT_LIMIT: u64 = 1024 * 1024;
 
 type Object = Map<String, Value>;
 
+/// A value as a CSV file would have it; null is an empty field.
+pub(super) fn push(text: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Bool(flag) => text.push(if *flag { b'1' } else { b'0' }),
+        Value::String(value) => text.extend_from_slice(value.as_bytes()),
+        value => text.extend_from_slice(value.to_string().as_bytes()),
+    }
+}
+
 /// An array whose first object was read.
 pub(super) struct Json {
     text: Box<dyn BufRead + Send>,
@@ -48,12 +58,7 @@ impl Json {
             bounds.clear();
             for name in &self.names {
                 let start = text.len();
-                match object.get(name) {
-                    None | Some(Value::Null) => {}
-                    Some(Value::Bool(flag)) => text.push(if *flag { b'1' } else { b'0' }),
-                    Some(Value::String(value)) => text.extend_from_slice(value.as_bytes()),
-                    Some(value) => text.extend_from_slice(value.to_string().as_bytes()),
-                }
+                push(&mut text, object.get(name).unwrap_or(&Value::Null));
                 bounds.push((start, text.len()));
             }
             let raw = Value::Object(object).to_string();

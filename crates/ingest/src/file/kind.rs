@@ -23,6 +23,8 @@ pub enum FileKind {
     StockBasic,
     /// Facts about exchange-traded funds.
     FundBasic,
+    /// Facts about indices.
+    IndexBasic,
     /// Trading calendar.
     TradeCal,
     /// Valuations of stocks.
@@ -43,7 +45,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Bars,
         Self::Daily,
         Self::FundDaily,
@@ -51,6 +53,7 @@ impl FileKind {
         Self::AdjFactor,
         Self::StockBasic,
         Self::FundBasic,
+        Self::IndexBasic,
         Self::TradeCal,
         Self::DailyBasic,
         Self::StkLimit,
@@ -72,6 +75,7 @@ impl FileKind {
             Self::AdjFactor => "adj_factor",
             Self::StockBasic => "stock_basic",
             Self::FundBasic => "fund_basic",
+            Self::IndexBasic => "index_basic",
             Self::TradeCal => "trade_cal",
             Self::DailyBasic => "daily_basic",
             Self::StkLimit => "stk_limit",

@@ -14,6 +14,8 @@ mod read;
 mod records;
 mod report;
 mod rows;
+#[cfg(feature = "live")]
+mod table;
 mod time;
 mod write;
 

@@ -46,7 +46,7 @@ impl Rows {
                 keep(&mut self.bars[kind as usize], line, bar);
             }
             FileKind::AdjFactor => keep(&mut self.factors, line, bars::factor(layout, record)?),
-            FileKind::StockBasic | FileKind::FundBasic => {
+            FileKind::StockBasic | FileKind::FundBasic | FileKind::IndexBasic => {
                 keep(&mut self.securities, line, facts::security(layout, record)?);
             }
             FileKind::TradeCal => keep(&mut self.calendar, line, facts::calendar_day(layout, record)?),

@@ -70,6 +70,11 @@ impl<'a> Writing<'a> {
         reader
             .await
             .unwrap_or_else(|stopped| Err(Error::Read { path, source: std::io::Error::other(stopped) }))?;
+        self.some_row_is_usable()
+    }
+
+    /// Refuses what has rows, but not one that is good.
+    pub(super) fn some_row_is_usable(&self) -> Result<()> {
         match self.report.first() {
             Some((line, reason)) if self.report.count() == self.read => Err(Error::NoUsableRow {
                 path: self.path.clone(),
@@ -81,7 +86,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    async fn store(&mut self, batch: Batch) -> Result<()> {
+    pub(super) async fn store(&mut self, batch: Batch) -> Result<()> {
         self.read += batch.read;
         for rejection in &batch.rejections {
             self.refuse(rejection)?;

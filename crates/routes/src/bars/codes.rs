@@ -24,7 +24,7 @@ pub(super) async fn respond(
     request: &HttpRequest,
     state: &AppState,
     form: Form,
-    mut parameters: Parameters,
+    mut parameters: Parameters<'_>,
 ) -> Result<HttpResponse, Problem> {
     let queries = parameters.list("codes", MAX_CODES, "codes such as 600519.SH, SH600519 or 600519");
     let (start, end) = (parameters.date("start"), parameters.date("end"));

@@ -20,7 +20,7 @@ pub(super) async fn respond(
     request: &HttpRequest,
     state: &AppState,
     form: Form,
-    mut parameters: Parameters,
+    mut parameters: Parameters<'_>,
 ) -> Result<HttpResponse, Problem> {
     let date = parameters.date("date");
     let kinds = SecurityKind::ALL.map(|kind| (kind.name(), kind));
@@ -40,11 +40,10 @@ pub(super) async fn respond(
     let ttl = if closed { state.lifetimes.daily } else { state.lifetimes.daily_live };
     let key = format!("day:{}:{date}:{written}:{limit}", kind.name());
     let place = Place::new(&BARS, &key, ttl, &reference);
-    let store = reference.store.clone();
     cached::respond(request, state, form, place, move |format| async move {
         let after: Option<TsCode> = cursor.map(|cursor| cursor.last);
         // One more than asked for tells whether there is another page.
-        let DayPage { mark, mut bars } = store.bars.page(kind, date, after, limit + 1).await?;
+        let DayPage { mark, mut bars } = reference.store.bars.page(kind, date, after, limit + 1).await?;
         if cursor.is_some_and(|cursor| cursor.mark != mark) {
             return Err(Problem::Conflict(
                 "the day has changed since this cursor; begin again without it".to_owned(),

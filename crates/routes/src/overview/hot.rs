@@ -123,18 +123,17 @@ async fn hot(
     let reference = state.reference().await?;
     let day = Day::of(&reference, kind, date);
     let exchange_name = exchange.map_or("all", Exchange::suffix);
-    let place = day.place(&state, &reference, family, &format!(":{sort_by}:{limit}:{exchange_name}"));
-    let store = reference.store.clone();
+    let place = day.place(&state, &reference, family, format_args!(":{sort_by}:{limit}:{exchange_name}"));
     cached::respond(&request, &state, form, place, move |format| async move {
         let bars = match day.date.filter(|_| day.has_bars) {
             Some(trade_date) => {
-                store.bars.hottest(HotQuery { kind, trade_date, order, exchange, limit }).await?
+                reference.store.bars.hottest(HotQuery { kind, trade_date, order, exchange, limit }).await?
             }
             None => Vec::new(),
         };
         let codes: Vec<TsCode> = bars.iter().map(|bar| bar.ts_code).collect();
         let basics = match day.date {
-            Some(date) if kind == SecurityKind::Stock => store.basics.of(&codes, date).await?,
+            Some(date) if kind == SecurityKind::Stock => reference.store.basics.of(&codes, date).await?,
             _ => Vec::new(),
         };
         let turnover_rate = |code: TsCode| {

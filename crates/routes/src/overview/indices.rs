@@ -81,10 +81,9 @@ pub(super) async fn indices(
     let reference = state.reference().await?;
     let day = Day::of(&reference, SecurityKind::Index, date);
     let place = day.place(&state, &reference, "indices", "");
-    let store = reference.store.clone();
     cached::respond(&request, &state, form, place, move |format| async move {
         let bars = match day.date.filter(|_| day.has_bars) {
-            Some(date) => store.bars.on(SecurityKind::Index, date).await?,
+            Some(date) => reference.store.bars.on(SecurityKind::Index, date).await?,
             None => Vec::new(),
         };
         let data = bars

@@ -6,7 +6,6 @@ use stockpile_market::{
     Breadth, LimitBasis, LimitRules, ListingAge, PriceLimit, SecurityKind, StockDay, SuspendType, Suspension,
     TradeDate, TsCode,
 };
-use stockpile_storage::Store;
 use utoipa::ToSchema;
 
 use super::Day;
@@ -75,14 +74,13 @@ pub(super) async fn market_stats(
     let reference = state.reference().await?;
     let day = Day::of(&reference, SecurityKind::Stock, date);
     let place = day.place(&state, &reference, "market_stats", "");
-    let store = reference.store.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let breadth = match day.date.filter(|_| day.has_bars) {
-            Some(date) => breadth(&store, &reference, date).await?,
+            Some(date) => breadth(&reference, date).await?,
             None => None,
         };
         let suspended_count = match day.date.filter(|_| day.has_bars) {
-            Some(date) => suspended(&store.suspensions.on(date).await?),
+            Some(date) => suspended(&reference.store.suspensions.on(date).await?),
             None => None,
         };
         let complete = day.date.is_some_and(|date| reference.days(SecurityKind::Stock).is_complete(date));
@@ -114,13 +112,9 @@ fn suspended(rows: &[Suspension]) -> Option<u32> {
     (!rows.is_empty()).then(|| u32::try_from(rows.iter().filter(whole_day).count()).unwrap_or(u32::MAX))
 }
 
-async fn breadth(
-    store: &Store,
-    reference: &ReferenceData,
-    date: TradeDate,
-) -> Result<Option<Breadth>, Problem> {
-    let closes = store.bars.closes(SecurityKind::Stock, date).await?;
-    let published = store.price_limits.on(date).await?;
+async fn breadth(reference: &ReferenceData, date: TradeDate) -> Result<Option<Breadth>, Problem> {
+    let closes = reference.store.bars.closes(SecurityKind::Stock, date).await?;
+    let published = reference.store.price_limits.on(date).await?;
     let stocks = closes.iter().map(|bar| {
         let list_date = reference.security(bar.ts_code).and_then(|security| security.list_date);
         StockDay {

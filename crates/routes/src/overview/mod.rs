@@ -4,6 +4,8 @@ mod hot;
 mod indices;
 mod market_stats;
 
+use std::fmt;
+
 use stockpile_cache::Kind;
 use stockpile_market::{SecurityKind, TradeDate};
 
@@ -42,10 +44,18 @@ impl Day {
     }
 
     /// Where the overview of this day is kept: one body for each set of parameters and revision of the store.
-    fn place(&self, state: &AppState, reference: &ReferenceData, family: &str, parameters: &str) -> Place {
-        let date = self.date.map_or_else(|| "none".to_owned(), |date| date.to_string());
+    fn place(
+        &self,
+        state: &AppState,
+        reference: &ReferenceData,
+        family: &str,
+        parameters: impl fmt::Display,
+    ) -> Place {
         let closed = self.has_bars && self.date.is_some_and(|date| date < state.today());
         let ttl = if closed { state.lifetimes.overview } else { state.lifetimes.overview_live };
-        Place::new(&OVERVIEW, &format!("{family}:{date}{parameters}"), ttl, reference)
+        match self.date {
+            Some(date) => Place::new(&OVERVIEW, format_args!("{family}:{date}{parameters}"), ttl, reference),
+            None => Place::new(&OVERVIEW, format_args!("{family}:none{parameters}"), ttl, reference),
+        }
     }
 }

@@ -121,16 +121,15 @@ pub(super) async fn daily(request: HttpRequest, state: web::Data<AppState>) -> R
     let ttl = if closed { state.lifetimes.daily } else { state.lifetimes.daily_live };
     let key = format!("{}:{}:{}:{adjust}", found.code, day(start), day(end));
     let place = Place::new(&DAILY, &key, ttl, &reference);
-    let store = reference.store.clone();
     cached::respond(&request, &state, form, place, move |format| async move {
-        let bars = store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
+        let bars = reference.store.bars.of(found.kind, found.code, range, MAX_BARS + 1).await?;
         if bars.len() > MAX_BARS as usize {
             return Err(Problem::parameter(
                 "start",
                 format!("more than {MAX_BARS} bars; ask for fewer days"),
             ));
         }
-        let (bars, anchor) = adjusted(&store, found, adjust, bars).await?;
+        let (bars, anchor) = adjusted(&reference.store, found, adjust, bars).await?;
         format.write(&Daily {
             ts_code: found.code,
             adjust,

@@ -92,7 +92,7 @@ pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> R
     let reference = state.reference().await?;
     let found = lookup::find(&state, &reference, query).await?;
     let place = Place::new(&QUOTE, found.code.text().as_str(), state.lifetimes.quote, &reference);
-    let owned = AppState::clone(&state);
+    let owned = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         match owned.quote(&reference, found.code) {
             Some(quote) => written(&reference, found, Some(&quote), Source::Demo),

@@ -97,6 +97,7 @@ pub(crate) fn server() -> Option<String> {
 }
 
 /// Says loudly that a test is left out, and fails where it must not be.
+#[allow(clippy::print_stderr, reason = "a test that is left out must be noticed")]
 pub(crate) fn left_out(why: &str) {
     assert!(env::var("REQUIRE_BACKENDS").as_deref() != Ok("1"), "{why}");
     eprintln!("LEFT OUT: {why}");

@@ -10,16 +10,14 @@ use std::{
 use jiff::Timestamp;
 use stockpile_market::SecurityKind;
 use stockpile_postgres_local::Config;
+use stockpile_redis_local::Proxy;
 use stockpile_storage::{
     Error, NewRun, RowCounts, RunState, Store,
     contract::{bar, ingest, numbered, start},
     postgres::{self, Options},
 };
 
-use crate::{
-    desk::{Database, connect, fresh, new_name, options, own_server},
-    proxy::Proxy,
-};
+use crate::desk::{Database, connect, fresh, new_name, options, own_server};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// Far more than any limit set here, far less than a person's patience.

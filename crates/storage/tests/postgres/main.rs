@@ -4,9 +4,6 @@
 mod desk;
 mod faults;
 mod migrations;
-#[path = "../../../cache/tests/redis/proxy.rs"]
-#[allow(dead_code, reason = "the cache's tests ask for more of it")]
-mod proxy;
 mod surroundings;
 
 use stockpile_storage::contract_suite;

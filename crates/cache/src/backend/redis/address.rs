@@ -1,6 +1,6 @@
 //! What an address such as `redis://name:password@host:6379/1` says.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -18,6 +18,7 @@ pub(crate) struct Address {
     pub(super) database: u8,
     pub(super) ca: Option<PathBuf>,
     pub(super) clients: Option<usize>,
+    pub(super) connect_timeout: Option<Duration>,
     pub(crate) namespace: Option<String>,
 }
 
@@ -122,6 +123,7 @@ impl Address {
             database,
             ca: None,
             clients: None,
+            connect_timeout: None,
             namespace: None,
         };
         let (mut service, mut sentinel) = (None, Login::default());
@@ -132,6 +134,11 @@ impl Address {
                 "clients" => {
                     let clients = value.parse().map_err(|_| wrong("has `clients` that is no number"))?;
                     address.clients = Some(clients);
+                }
+                "connect_timeout" => {
+                    let millis =
+                        value.parse().map_err(|_| wrong("has `connect_timeout` that is no number"))?;
+                    address.connect_timeout = Some(Duration::from_millis(millis));
                 }
                 "ca" if tls => address.ca = Some(value.into()),
                 "node" if !layout.is_empty() => {
@@ -193,8 +200,9 @@ mod tests {
 
     #[test]
     fn every_part_of_an_address_is_read() {
-        let address =
-            Address::parse("rediss://ann:p%40ss@cache.example:7000/3?namespace=stock:&clients=2&ca=/ca.pem");
+        let address = Address::parse(
+            "rediss://ann:p%40ss@cache.example:7000/3?namespace=stock:&clients=2&ca=/ca.pem&connect_timeout=5000",
+        );
         let address = address.unwrap();
         assert_eq!(address.hosts, [("cache.example".to_owned(), 7000)]);
         assert_eq!(
@@ -202,6 +210,7 @@ mod tests {
             (Some("ann"), Some("p@ss"))
         );
         assert_eq!((address.database, address.tls, address.clients), (3, true, Some(2)));
+        assert_eq!(address.connect_timeout, Some(Duration::from_secs(5)));
         assert_eq!(address.namespace.as_deref(), Some("stock:"));
         assert_eq!(address.ca, Some("/ca.pem".into()));
     }
@@ -241,6 +250,7 @@ mod tests {
             ("redis-sentinel://host", "service"),
             ("redis://host?ca=/x", "unknown parameter"),
             ("redis://host?clients=many", "clients"),
+            ("redis://host?connect_timeout=5s", "connect_timeout"),
         ] {
             assert!(hint(text).contains(expected), "{text}: {}", hint(text));
         }

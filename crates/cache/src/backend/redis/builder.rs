@@ -42,7 +42,8 @@ impl RedisBuilder {
         self
     }
 
-    /// Sets how long one attempt to connect may take, and then to log in; 1 s each. No call waits for it.
+    /// Sets how long one attempt to connect may take, and then to log in; 1 s each, and `?connect_timeout=`
+    /// of the address, in milliseconds, wins. No call waits for it.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = timeout;
         self
@@ -64,7 +65,10 @@ impl RedisBuilder {
         self.build_at(&address)
     }
 
-    pub(crate) fn build_at(self, address: &Address) -> Result<RedisBackend> {
+    pub(crate) fn build_at(mut self, address: &Address) -> Result<RedisBackend> {
+        if let Some(timeout) = address.connect_timeout {
+            self.timeouts.connect = timeout;
+        }
         let wrong = |setting, reason| Err(Error::Setting { setting, reason });
         let clients = self.clients.or(address.clients).unwrap_or(1);
         if !(1..=64).contains(&clients) {

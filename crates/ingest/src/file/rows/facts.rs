@@ -13,9 +13,12 @@ use super::super::{
 
 pub(super) fn security(layout: &Layout, record: &Record<'_>) -> Field<Security> {
     let value = |column| layout.field(record, column);
-    let stock = layout.kind == FileKind::StockBasic;
     let ts_code = field::code("ts_code", value(0))?;
-    let kind = if stock { SecurityKind::Stock } else { SecurityKind::Etf };
+    let kind = match layout.kind {
+        FileKind::StockBasic => SecurityKind::Stock,
+        FileKind::IndexBasic => SecurityKind::Index,
+        _ => SecurityKind::Etf,
+    };
     // Facts of the wrong kind would hide the bars of the security that the code belongs to.
     if SecurityKind::of(ts_code).is_some_and(|range| range != kind) {
         return refuse(
@@ -24,19 +27,30 @@ pub(super) fn security(layout: &Layout, record: &Record<'_>) -> Field<Security> 
             format!("in a number range of another kind than {}", kind.name()),
         );
     }
-    Ok(Security {
-        ts_code,
-        kind,
-        name: Some(field::present("name", field::text("name", value(1))?)?),
-        area: if stock { field::text("area", value(2))? } else { None },
-        industry: if stock { field::text("industry", value(3))? } else { None },
-        cnspell: if stock { field::text("cnspell", value(5))? } else { None },
-        list_date: field::optional_date("list_date", value(4))?,
-        delist_date: field::optional_date("delist_date", value(if stock { 7 } else { 6 }))?,
-        list_status: if stock {
-            list_status("list_status", value(6))?
-        } else {
-            list_status("status", value(5))?
+    let name = Some(field::present("name", field::text("name", value(1))?)?);
+    Ok(match kind {
+        SecurityKind::Stock => Security {
+            name,
+            area: field::text("area", value(2))?,
+            industry: field::text("industry", value(3))?,
+            list_date: field::optional_date("list_date", value(4))?,
+            cnspell: field::text("cnspell", value(5))?,
+            list_status: list_status("list_status", value(6))?,
+            delist_date: field::optional_date("delist_date", value(7))?,
+            ..Security::unknown(ts_code, kind)
+        },
+        SecurityKind::Etf => Security {
+            name,
+            list_date: field::optional_date("list_date", value(4))?,
+            list_status: list_status("status", value(5))?,
+            delist_date: field::optional_date("delist_date", value(6))?,
+            ..Security::unknown(ts_code, kind)
+        },
+        SecurityKind::Index => Security {
+            name,
+            list_date: field::optional_date("list_date", value(3))?,
+            delist_date: field::optional_date("exp_date", value(4))?,
+            ..Security::unknown(ts_code, kind)
         },
     })
 }

@@ -1,0 +1,234 @@
+//! What a server fetches by itself, round by round.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::{Timestamp, ToSpan as _};
+use serde::Serialize;
+use stockpile_market::{SecurityKind, TradeDate, exchange_date};
+use stockpile_storage::Store;
+
+use crate::{
+    Backfill, Clock, CoinBackfill, CoinFetched, CoinIngest, CoinStep, Error, Fetched, Interface, Result,
+    Silent, Step, TushareIngest,
+    schedule::{catch_up_from, next_look},
+};
+
+/// Time between two looks at coins: fewer than ten thousand calls a month.
+const COINS_EVERY: Duration = Duration::from_secs(300);
+/// Days of candles that coins are given.
+const CANDLE_DAYS: i64 = 365;
+/// Coins whose candles are fetched.
+const PAIRS: [&str; 5] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT"];
+/// How long another that collects is waited for.
+const OTHERS_TURN: Duration = Duration::from_secs(60);
+
+/// Lets one collector work at a time, where several share a store.
+#[async_trait]
+pub trait Turn: Send + Sync {
+    /// Takes the turn named so, unless another has it.
+    async fn take(&self, name: &'static str) -> bool;
+
+    /// Gives it back.
+    async fn give_back(&self, name: &'static str);
+}
+
+/// Always has the turn: where there is nobody else, or only the store's own lock.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone;
+
+#[async_trait]
+impl Turn for Alone {
+    async fn take(&self, _: &'static str) -> bool {
+        true
+    }
+
+    async fn give_back(&self, _: &'static str) {}
+}
+
+/// How the last round of a source went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// When it ended; `None` before the first.
+    pub ended_at: Option<Timestamp>,
+    /// Runs that it committed.
+    pub runs: u64,
+    /// What went wrong in it last, in a word; the log has the whole.
+    pub error: Option<&'static str>,
+}
+
+/// How the last rounds went. Clones look at the same.
+#[derive(Clone, Debug, Default)]
+pub struct Rounds(Arc<Mutex<(Round, Round)>>);
+
+impl Rounds {
+    /// The last round of Tushare.
+    #[must_use]
+    pub fn tushare(&self) -> Round {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// The last round of coins.
+    #[must_use]
+    pub fn coins(&self) -> Round {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
+/// Fetches what has been published since the store was last brought up to date, for ever.
+#[derive(Clone)]
+pub struct Collector {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    turn: Arc<dyn Turn>,
+    tushare: Option<TushareIngest>,
+    coins: Option<CoinIngest>,
+    rounds: Rounds,
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collector")
+            .field("tushare", &self.tushare.is_some())
+            .field("coins", &self.coins.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one round heard.
+#[derive(Default)]
+struct Heard {
+    round: Round,
+    is_unfinished: bool,
+}
+
+impl Collector {
+    /// A collector without a source fetches nothing.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        turn: Arc<dyn Turn>,
+        tushare: Option<TushareIngest>,
+        coins: Option<CoinIngest>,
+    ) -> Self {
+        Self { store, clock, turn, tushare, coins, rounds: Rounds::default() }
+    }
+
+    /// How its rounds go.
+    #[must_use]
+    pub fn rounds(&self) -> Rounds {
+        self.rounds.clone()
+    }
+
+    /// Collects until it is dropped. A failure is logged, and the next round tries again.
+    pub async fn run(self) {
+        tokio::join!(self.collect_tushare(), self.collect_coins());
+    }
+
+    async fn collect_tushare(&self) {
+        let Some(tushare) = &self.tushare else { return };
+        loop {
+            let wait = self.tushare_round(tushare).await;
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// One round; how long until the next.
+    async fn tushare_round(&self, tushare: &TushareIngest) -> Duration {
+        if !self.turn.take("tushare").await {
+            return OTHERS_TURN;
+        }
+        let mut heard = Heard::default();
+        let mut hear = |step: Step| match step.fetched {
+            Fetched::Ingested(ingested) => {
+                heard.round.runs += 1;
+                tracing::info!(run = step.name, rows = ingested.rows.written, "fetched");
+            }
+            Fetched::Empty { is_final } => heard.is_unfinished |= !is_final,
+            Fetched::Failed(error) => {
+                tracing::warn!(run = step.name, %error, "left out");
+                heard.round.error = Some(error.reason());
+            }
+        };
+        let done = match self.wanted().await {
+            Ok(wanted) => tushare.run(&wanted, &Silent, &mut hear).await,
+            Err(error) => Err(error),
+        };
+        self.turn.give_back("tushare").await;
+        self.end(&mut heard, done);
+        self.rounds.0.lock().unwrap_or_else(PoisonError::into_inner).0 = heard.round;
+        let now = self.clock.now();
+        let next = next_look(&Interface::ALL, now, heard.is_unfinished);
+        next.duration_since(now).unsigned_abs()
+    }
+
+    fn end(&self, heard: &mut Heard, done: Result<()>) {
+        if let Err(error) = done {
+            tracing::warn!(%error, "the round was not finished");
+            heard.round.error = Some(error.reason());
+            heard.is_unfinished = true;
+        }
+        heard.round.ended_at = Some(self.clock.now());
+    }
+
+    async fn wanted(&self) -> Result<Backfill> {
+        let today = exchange_date(self.clock.now().as_second());
+        let counts = self.store.bars.day_counts(SecurityKind::Stock).await;
+        let counts = counts.map_err(|source| Error::AskStore { source })?;
+        let newest: Option<TradeDate> = counts.last().map(|day| day.trade_date);
+        let from = catch_up_from(newest, today);
+        Ok(Backfill { from, to: today, interfaces: Interface::ALL.to_vec(), again: false })
+    }
+
+    async fn collect_coins(&self) {
+        let Some(coins) = &self.coins else { return };
+        let mut hour = None;
+        loop {
+            // A candle more is there once an hour; prices move all the time.
+            let this_hour = Some(self.clock.now().as_second().div_euclid(3600));
+            let with_candles = hour != this_hour;
+            if self.coin_round(coins, with_candles).await {
+                hour = this_hour;
+            }
+            self.clock.sleep(COINS_EVERY).await;
+        }
+    }
+
+    /// One round; whether it was finished.
+    async fn coin_round(&self, coins: &CoinIngest, with_candles: bool) -> bool {
+        if !self.turn.take("coins").await {
+            return false;
+        }
+        let mut heard = Heard::default();
+        let mut hear = |step: CoinStep| match step.fetched {
+            CoinFetched::Ingested(ingested) => {
+                heard.round.runs += 1;
+                tracing::debug!(run = step.name, rows = ingested.rows.written, "fetched");
+            }
+            CoinFetched::Empty => {}
+            CoinFetched::Failed(error) => {
+                tracing::warn!(run = step.name, %error, "left out");
+                heard.round.error = Some(error.reason());
+            }
+        };
+        let since = self.clock.now().saturating_sub((CANDLE_DAYS * 24).hours()).unwrap_or(Timestamp::MIN);
+        // Whole days, so that what one round has begun another goes on with.
+        let from = since.as_second().div_euclid(86_400) * 86_400;
+        let wanted = CoinBackfill {
+            pairs: if with_candles { PAIRS.map(Into::into).to_vec() } else { Vec::new() },
+            intervals: stockpile_market::Interval::from_seconds(3600).into_iter().collect(),
+            from: Timestamp::from_second(from).unwrap_or(since),
+            prices: true,
+        };
+        let done = coins.run(&wanted, &Silent, &mut hear).await;
+        self.turn.give_back("coins").await;
+        self.end(&mut heard, done);
+        self.rounds.0.lock().unwrap_or_else(PoisonError::into_inner).1 = heard.round;
+        !heard.is_unfinished
+    }
+}
