@@ -241,16 +241,8 @@ impl Bench<'_> {
         let addr = child::free_addr()?;
         let mut command = Command::new(python);
         command
-            .args([
-                "-m",
-                "uvicorn",
-                "app:app",
-                "--host",
-                "127.0.0.1",
-                "--no-access-log",
-                "--log-level",
-                "warning",
-            ])
+            .args(["-m", "uvicorn", "app:app", "--host", "127.0.0.1"])
+            .args(["--no-access-log", "--log-level", "warning"])
             .args(["--port", &addr.port().to_string()])
             .arg("--app-dir")
             .arg(&self.run.app)

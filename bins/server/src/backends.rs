@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use stockpile_cache::{Cache, CacheBuilder};
+use stockpile_ingest::Collector;
 use stockpile_market::SecurityKind;
 use stockpile_routes::{AppState, Lifetimes, Metrics, MetricsAccess, Options, StreamOptions};
 use stockpile_settings::{
@@ -13,7 +14,7 @@ use stockpile_settings::{
 use stockpile_storage::Store;
 use stockpile_telemetry::Exporter;
 
-use crate::demo;
+use crate::{collector, demo};
 
 /// How often durations of requests are sorted into their histograms; until then each takes 8 bytes.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -36,13 +37,14 @@ pub fn missing(settings: &Settings) -> Vec<String> {
     [access, demo].into_iter().flatten().collect()
 }
 
-pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
+pub(crate) async fn build(settings: &Settings) -> anyhow::Result<(AppState, Option<Collector>)> {
     let missing = missing(settings);
     if !missing.is_empty() {
         bail!(missing.join("; "));
     }
     let store = open_store(&settings.storage).await?;
     let cache = build_cache(settings)?;
+    let collector = collector::build(settings, &store, NAMESPACE)?;
     let lifetimes = &settings.cache.lifetimes;
     let options = Options {
         version: env!("CARGO_PKG_VERSION"),
@@ -74,10 +76,19 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
     };
     let state = AppState::new(store, cache, &options).with_streams(streams);
     let state = with_metrics(state, settings.access.metrics)?;
-    if !wants_demo {
-        return Ok(state);
-    }
-    Ok(state.with_demo(demo::open(&settings.storage, settings.demo == Demo::On).await?))
+    let state = match &collector {
+        Some(collector) => {
+            let (rounds, settings) = (collector.rounds(), settings.clone());
+            state.with_sources(move || collector::health(&rounds, &settings))
+        }
+        None => state,
+    };
+    let state = if wants_demo {
+        state.with_demo(demo::open(&settings.storage, settings.demo == Demo::On).await?)
+    } else {
+        state
+    };
+    Ok((state, collector))
 }
 
 fn with_metrics(state: AppState, access: settings::MetricsAccess) -> anyhow::Result<AppState> {

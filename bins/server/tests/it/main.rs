@@ -6,6 +6,7 @@ mod backends;
 mod bad_requests;
 mod bars;
 mod caching;
+mod collector;
 mod crypto;
 mod csv;
 mod demo;

@@ -6,7 +6,16 @@ use serde_json::json;
 use stockpile_redis_local::Server;
 use stockpile_settings::secrecy::ExposeSecret as _;
 
-use crate::app::TestApp;
+use crate::{
+    app::TestApp,
+    collector::{
+        server, sources_once,
+        upstream::{
+            Reply,
+            tushare::{Market, serve as serve_tushare},
+        },
+    },
+};
 
 const STATS: &str = "/api/overview/market-stats?date=20250205";
 
@@ -88,4 +97,32 @@ async fn redis_that_dies_freezes_or_comes_late_fails_no_request() {
         assert_eq!(app.get("/api/overview/indices").await.status(), 200);
         app.get(&format!("/api/stock/600519.SH/daily?start=2024010{}", round + 1)).await;
     }
+}
+
+#[tokio::test]
+async fn of_servers_that_share_redis_one_collects_at_a_time() {
+    let Some(redis) = Redis::running() else { return };
+    let has_turn = || redis.keys(1).iter().any(|key| key == "stock:collector:tushare");
+    let settings = [("CACHE_URL", redis.url())];
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let good = serve_tushare(Market::default());
+    let alone = server(&good, &settings).await;
+    sources_once(&alone, |sources| sources[0]["last_round"].is_string()).await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while has_turn() {
+        assert!(Instant::now() < deadline, "the turn was not given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    let silent = serve_tushare(Market { always: vec![("*", Reply::Silence)], ..Market::default() });
+    let _busy = server(&silent, &settings).await;
+    while !has_turn() {
+        assert!(Instant::now() < deadline, "nobody took the turn");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let idle = serve_tushare(Market::default());
+    let waits = server(&idle, &settings).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(waits.json("/health").await["sources"][0]["last_round"], json!(null));
+    assert!(idle.asked.lock().unwrap().is_empty(), "another has the turn");
 }

@@ -49,8 +49,7 @@ async fn count_days(server: &Server, bars: Stage) -> Result<()> {
                 .query(include_str!("sql/count_days.sql"))
                 .param("run", bars.run)
                 .param("kind", chunk[0].kind)
-                .param("days", days)
-                .with_setting("async_insert", "0");
+                .param("days", days);
             server.execute(OPERATION, statement).await?;
         }
     }

@@ -9,7 +9,7 @@ use crate::Error;
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) error: Error,
-    /// The same request may be sent again: it was not carried out, or it was busy times for the server.
+    /// It may pass by itself: a request that may be carried out twice is sent again.
     pub(super) transient: bool,
     /// The server's number of the error.
     pub(super) code: Option<u32>,
@@ -29,10 +29,11 @@ const ACCESS_DENIED: u32 = 497;
 pub(super) fn refused(options: &Options, operation: &'static str, error: DriverError) -> Refusal {
     match error {
         DriverError::BadResponse(text) => answered(options, operation, text),
-        DriverError::Network(source) => {
-            let transient = is_connect(source.as_ref());
-            Refusal { error: Error::Unreachable { store: options.address(), source }, transient, code: None }
-        }
+        DriverError::Network(source) => Refusal {
+            error: Error::Unreachable { store: options.address(), source },
+            transient: true,
+            code: None,
+        },
         DriverError::TimedOut => timed_out(operation),
         other => {
             Refusal { error: Error::Failed { operation, source: other.into() }, transient: false, code: None }
@@ -83,16 +84,6 @@ pub(super) fn stranger(options: &Options, text: &str) -> Refusal {
     let start: String = text.chars().take(SHOWN).collect();
     let error = Error::WrongServer { store: options.address(), engine: "ClickHouse", source: start.into() };
     Refusal { error, transient: false, code: None }
-}
-
-/// Whether the connection was not made, so that nothing was asked.
-fn is_connect(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    if let Some(client) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-        return client.is_connect();
-    }
-    error.source().is_some_and(|source| {
-        source.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|client| client.is_connect())
-    })
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@
 //! CREATE DATABASE IF NOT EXISTS stock_data;
 //! CREATE USER IF NOT EXISTS stockpile IDENTIFIED WITH sha256_password BY '…';
 //! GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE, ALTER, SHOW ON stock_data.* TO stockpile;
+//! -- Where a server asks for rights on engines too; on a cluster the last two as well.
+//! GRANT TABLE ENGINE ON MergeTree TO stockpile;
+//! GRANT TABLE ENGINE ON ReplacingMergeTree TO stockpile;
+//! GRANT TABLE ENGINE ON ReplicatedReplacingMergeTree TO stockpile;
+//! GRANT CLUSTER ON *.* TO stockpile;
 //! ```
 //!
 //! A user that may only read (`GRANT SELECT, SHOW ON stock_data.*`, or a profile with `readonly`) opens a store whose tables

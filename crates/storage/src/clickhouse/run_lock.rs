@@ -157,8 +157,7 @@ async fn is_held(server: &Server, number: u64, table_age: i64) -> Result<bool> {
 
 async fn beat(server: &Server, number: u64, released: bool) -> Result<()> {
     let statement = format!("INSERT INTO {} (released) VALUES ({released})", name(number));
-    let statement = server.query(&statement).with_setting("async_insert", "0");
-    server.execute("renew its lock", statement).await
+    server.execute("renew its lock", server.query(&statement)).await
 }
 
 /// Keeps the lock until told to stop, or until it may be somebody else's.

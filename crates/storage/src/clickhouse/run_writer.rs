@@ -49,6 +49,8 @@ pub(super) struct ClickHouseRunWriter {
     adjusted: bool,
     /// A write was refused: some of its rows are missing.
     broken: bool,
+    /// It may be recorded as committing, and then the next run needs its staged rows to finish it.
+    committing: bool,
     /// Nothing once the run has ended.
     held: Option<Held>,
 }
@@ -64,7 +66,17 @@ impl ClickHouseRunWriter {
     ) -> Self {
         let staging = Staging::new(lock.number());
         let held = Some(Held { lock, staging, turn });
-        Self { id, server, turns, record, seen: SeenKeys::default(), adjusted: false, broken: false, held }
+        Self {
+            id,
+            server,
+            turns,
+            record,
+            seen: SeenKeys::default(),
+            adjusted: false,
+            broken: false,
+            committing: false,
+            held,
+        }
     }
 
     /// Lets a batch in, unless it or one before it holds what no store keeps.
@@ -92,17 +104,17 @@ impl ClickHouseRunWriter {
         }
     }
 
-    /// Brings the rows in. Whether the run is past the point of no return is said beside an error.
-    async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<(), (Error, bool)> {
-        self.check().map_err(|error| (error, false))?;
-        let Some(held) = &mut self.held else { return Err((Error::LockLost, false)) };
-        let before = |error| (error, false);
-        held.staging.flush(&self.server).await.map_err(before)?;
-        held.lock.confirm().await.map_err(before)?;
+    /// Brings the rows in.
+    async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<()> {
+        self.check()?;
+        let Some(held) = &mut self.held else { return Err(Error::LockLost) };
+        held.staging.flush(&self.server).await?;
+        held.lock.confirm().await?;
         let record = self.record.clone().committing(rows, ended_at);
         // Even a record that seems not to be written may be there, and is then acted on.
-        record.write(&self.server).await.map_err(|error| (error, true))?;
-        commit::finish(&self.server, record).await.map_err(|error| (error, true))
+        self.committing = true;
+        record.write(&self.server).await?;
+        commit::finish(&self.server, record).await
     }
 
     /// Takes every row back and records why.
@@ -225,21 +237,16 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
-        match self.bring_in(rows, ended_at).await {
-            Ok(()) => {}
-            Err((error, false)) => {
-                if let Err(error) = self.fail(rows, ended_at, &error.to_string()).await {
-                    tracing::warn!(%error, run = self.record.id, "the end of a failed run was not recorded");
-                }
-                return Err(error);
-            }
-            Err((error, true)) => {
+        if let Err(error) = self.bring_in(rows, ended_at).await {
+            if self.committing {
                 // Whoever starts the next run finishes this one.
                 if let Some(held) = self.held.take() {
                     held.lock.release().await;
                 }
-                return Err(error);
+            } else if let Err(error) = self.fail(rows, ended_at, &error.to_string()).await {
+                tracing::warn!(%error, run = self.record.id, "the end of a failed run was not recorded");
             }
+            return Err(error);
         }
         if let Some(held) = self.held.take() {
             if let Err(error) = commit::drop_stages(&self.server, Some(held.lock.number())).await {
@@ -260,15 +267,11 @@ impl Drop for ClickHouseRunWriter {
         let Some(mut held) = self.held.take() else { return };
         // Without a runtime the lock ends with its lease, and the next run clears up.
         let Ok(runtime) = Handle::try_current() else { return };
-        let (server, record) = (self.server.clone(), self.record.clone());
+        let (server, run, keep) = (self.server.clone(), self.record.id, self.committing);
         self.turns.clear(runtime.spawn(async move {
             held.staging.stop().await;
-            // One that is committing is finished by the next run, which needs the staged rows.
-            let is_open = RunRecord::open(&server).await.is_ok_and(|open| {
-                open.iter().any(|open| open.id == record.id && !open.is_committing())
-            });
-            if is_open && let Err(error) = commit::drop_stages(&server, Some(record.id)).await {
-                tracing::debug!(%error, run = record.id, "staged rows of a dropped run stay until the next one");
+            if !keep && let Err(error) = commit::drop_stages(&server, Some(run)).await {
+                tracing::debug!(%error, run, "staged rows of a dropped run stay until the next one");
             }
             held.lock.release().await;
             drop(held.turn);

@@ -29,7 +29,7 @@ const BACK_OFF: [Duration; 3] =
 pub(super) struct Server {
     /// For queries; its answers are checked against the types they are read into.
     client: Client,
-    /// For rows: their types are checked by a test instead of by a question before each insert.
+    /// For rows, without a question about the table before each insert: the contract reads back what is written.
     inserter: Client,
     pub(super) options: Options,
 }
@@ -52,6 +52,7 @@ impl Server {
         let limit = options.timeout.as_secs().max(1).to_string();
         let limited = client
             .clone()
+            .with_setting("async_insert", "0")
             .with_setting("max_execution_time", limit)
             .with_setting("cancel_http_readonly_queries_on_client_close", "1");
         let mut server = Self { inserter: client.clone(), client: limited, options };

@@ -4,8 +4,15 @@
 //! without a password) names a server to use instead; without either the tests are left out, or fail with `REQUIRE_BACKENDS=1`.
 #![allow(clippy::unwrap_used, reason = "test")]
 
+mod connection;
 mod engine;
+mod interrupted;
 mod migrations;
+mod proxy;
+mod requests;
+mod rights;
+mod space;
+mod zones;
 
 use engine::fresh;
 use stockpile_storage::contract_suite;

@@ -1,11 +1,15 @@
 //! Making the tables, and refusing those of others.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    env,
+    process::{Child, Command, Stdio},
+};
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
     Error,
-    clickhouse::open,
+    clickhouse::{Options, open},
     contract::{bar, ingest},
 };
 
@@ -40,6 +44,40 @@ async fn several_openers_of_a_new_database_migrate_it_once() {
         fingerprints.insert(database.open().await.ingest.fingerprint().await.unwrap());
     }
     assert_eq!(fingerprints.len(), 1);
+}
+
+const OPENED_BY: &str = "STOCKPILE_TEST_OPEN";
+
+/// Not a promise of its own: what the processes of the next test run.
+#[tokio::test]
+async fn a_process_opens_what_it_is_told_to() {
+    let Ok(address) = env::var(OPENED_BY) else { return };
+    let (port, database) = address.split_once('/').unwrap();
+    let options = Options::new("127.0.0.1").port(port.parse().unwrap()).database(database);
+    open(&options).await.unwrap().ingest.revision().await.unwrap();
+}
+
+#[tokio::test]
+async fn four_processes_migrate_a_new_database_at_once() {
+    let Some(database) = Database::new() else { return };
+    let address = format!("{}/{}", database.options.port, database.options.database);
+    let processes: Vec<Child> = (0..4)
+        .map(|_| {
+            Command::new(env::current_exe().unwrap())
+                .args(["--exact", "migrations::a_process_opens_what_it_is_told_to"])
+                .env(OPENED_BY, &address)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    let store = database.open().await;
+    ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    let applied = database.number("SELECT count(DISTINCT version, checksum) FROM schema_migration").await;
+    assert_eq!(applied, 1);
 }
 
 #[tokio::test]
