@@ -73,7 +73,7 @@ fn bar(code: usize, day: usize) -> DailyBar {
 }
 
 fn ts_code(code: usize) -> TsCode {
-    format!("{:06}.{}", code * 37 + 1, if code % 2 == 0 { "SH" } else { "SZ" }).parse().unwrap()
+    format!("{:06}.{}", code * 37 + 1, if code.is_multiple_of(2) { "SH" } else { "SZ" }).parse().unwrap()
 }
 
 /// Every day is a trading day here.

@@ -27,7 +27,7 @@ mod securities;
 mod seen_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 mod storable;
 mod store;
 mod suspensions;

@@ -93,7 +93,8 @@ pub async fn open(options: &Options) -> Result<Store> {
         promises: Promises {
             commit_is_atomic: false,
             lock_ends_with_its_process: false,
-            zero_keeps_its_sign: true,
+            any_year_is_kept: false,
+            ..Promises::ALL
         },
         bars: store.clone(),
         basics: store.clone(),

@@ -22,7 +22,11 @@ use super::{
     staging::Staging,
     turn::Turn,
 };
-use crate::{Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow, seen_keys::SeenKeys};
+use crate::{
+    Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    seen_keys::SeenKeys,
+    storable::{self, Storable},
+};
 
 /// What a run holds until it ends.
 #[derive(Debug)]
@@ -43,6 +47,8 @@ pub(super) struct ClickHouseRunWriter {
     seen: SeenKeys,
     /// The source has adjusted every price.
     adjusted: bool,
+    /// A write was refused: some of its rows are missing.
+    broken: bool,
     /// It may be recorded as committing, and then the next run needs its staged rows to finish it.
     committing: bool,
     /// Nothing once the run has ended.
@@ -67,8 +73,27 @@ impl ClickHouseRunWriter {
             record,
             seen: SeenKeys::default(),
             adjusted: false,
+            broken: false,
             committing: false,
             held,
+        }
+    }
+
+    /// Lets a batch in, unless it or one before it holds what no store keeps.
+    fn admit<T: Storable>(&mut self, rows: &mut [SourceRow<T>]) -> Result<()> {
+        self.check()?;
+        self.broken = true;
+        storable::admit(rows)?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        let source = "an earlier write of the run failed";
+        if self.broken {
+            Err(Error::Failed { operation: "go on with a run", source: source.into() })
+        } else {
+            Ok(())
         }
     }
 
@@ -81,6 +106,7 @@ impl ClickHouseRunWriter {
 
     /// Brings the rows in.
     async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<()> {
+        self.check()?;
         let Some(held) = &mut self.held else { return Err(Error::LockLost) };
         held.staging.flush(&self.server).await?;
         held.lock.confirm().await?;
@@ -118,6 +144,7 @@ impl RunWriter for ClickHouseRunWriter {
         kind: SecurityKind,
         mut rows: Vec<SourceRow<DailyBar>>,
     ) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.bars(kind, &mut rows);
         let (server, version, adjusted) = (self.server.clone(), self.record.id, self.adjusted);
         let rows = rows.iter().map(|row| BarRow::new(kind, &row.row, adjusted, version));
@@ -126,6 +153,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_factors(&mut self, mut rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.factors(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| FactorRow::new(&row.row, version));
@@ -134,6 +162,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_securities(&mut self, mut rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.securities(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(SecurityRow::new(row.row, version)));
@@ -142,6 +171,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_calendar(&mut self, mut rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.calendar(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| CalendarRow::new(&row.row, version));
@@ -150,6 +180,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_price_limits(&mut self, mut rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.price_limits(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| LimitRow::new(&row.row, version));
@@ -158,6 +189,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_basics(&mut self, mut rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.basics(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| BasicRow::new(&row.row, version));
@@ -166,6 +198,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_suspensions(&mut self, mut rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.suspensions(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| SuspensionRow::new(row.row, version));
@@ -174,6 +207,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_minute_bars(&mut self, mut rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.minute_bars(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| Ok(MinuteBarRow::new(&row.row, version)));
@@ -182,6 +216,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_candles(&mut self, mut rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.candles(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CandleRow::new(row.row, version)));
@@ -193,6 +228,7 @@ impl RunWriter for ClickHouseRunWriter {
         &mut self,
         mut rows: Vec<SourceRow<CryptoMarket>>,
     ) -> Result<Vec<Duplicate>> {
+        self.admit(&mut rows)?;
         let duplicates = self.seen.crypto_markets(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CryptoMarketRow::new(row.row, version)));
