@@ -101,9 +101,9 @@ async fn redis_that_dies_freezes_or_comes_late_fails_no_request() {
 
 #[tokio::test]
 async fn of_servers_that_share_redis_one_collects_at_a_time() {
-    let Some(redis) = Redis::running() else { return };
+    let Some(redis) = Server::start("") else { return };
     let has_turn = || redis.keys(1).iter().any(|key| key == "stock:collector:tushare");
-    let settings = [("CACHE_URL", redis.url())];
+    let settings = [("CACHE_URL", redis.url(""))];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
     let good = serve_tushare(Market::default());
     let alone = server(&good, &settings).await;
