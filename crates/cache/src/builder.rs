@@ -220,7 +220,6 @@ impl CacheBuilder {
     /// Tells readers and handlers of each entry this process pushes out for want of room, as [`Event::Evicted`]. Not told
     /// otherwise: a full tier pushes one out with nearly every value it takes in, and these would crowd out what is rare.
     /// [`Stats::l1_evictions`](crate::Stats::l1_evictions) counts them in any case.
-    #[must_use]
     pub const fn eviction_events(mut self) -> Self {
         self.tells_evictions = true;
         self

@@ -69,13 +69,17 @@ impl Lifecycle<EntryKey, Arc<Slot>> for Evictions {
     /// Dropped after the map's lock is given back: freeing large values may take a while.
     type RequestState = SmallVec<[(EntryKey, Arc<Slot>); 2]>;
 
-    fn on_evict(&self, evicted: &mut Self::RequestState, key: EntryKey, slot: Arc<Slot>) {
+    /// Of what is pushed out or does not fit. The map shows replaced values to the other hook too.
+    fn before_evict(&self, _: &mut Self::RequestState, key: &EntryKey, slot: &mut Arc<Slot>) {
         self.count.fetch_add(1, Relaxed);
         if let Some(sink) = &self.told_to {
-            let bytes = slot.weigh(&key);
+            let bytes = slot.weigh(key);
             sink.tell(|| Event::Evicted { kind: key.kind(), key: key.as_str().into(), bytes });
         }
-        evicted.push((key, slot));
+    }
+
+    fn on_evict(&self, gone: &mut Self::RequestState, key: EntryKey, slot: Arc<Slot>) {
+        gone.push((key, slot));
     }
 }
 
