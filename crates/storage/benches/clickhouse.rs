@@ -188,7 +188,7 @@ async fn reads(engine: &Engine, store: &Store) {
             include_str!("../src/clickhouse/sql/hottest_by_amount.sql"),
             &[
                 ("kind:UInt8", "1"),
-                ("trade_date:Date32", &day_literal(day)),
+                ("trade_date:Int32", &day_literal(day)),
                 ("suffix:String", "''"),
                 ("limit:UInt32", "50"),
             ],
@@ -198,7 +198,7 @@ async fn reads(engine: &Engine, store: &Store) {
     for (name, day) in [("market stats", merged), ("market stats, day with two versions", twice)] {
         let sql = literal(
             include_str!("../src/clickhouse/sql/closes.sql"),
-            &[("kind:UInt8", "1"), ("trade_date:Date32", &day_literal(day))],
+            &[("kind:UInt8", "1"), ("trade_date:Int32", &day_literal(day))],
         );
         compare(engine, name, &sql, async || store.bars.closes(STOCK, day).await.unwrap().len()).await;
     }
@@ -318,7 +318,7 @@ fn literal(sql: &str, parameters: &[(&str, &str)]) -> String {
 }
 
 fn day_literal(day: TradeDate) -> String {
-    format!("toDate32('{}')", day.civil())
+    format!("{}", (day.civil() - date(1970, 1, 1)).get_days())
 }
 
 /// Seconds of CPU the engine has used.

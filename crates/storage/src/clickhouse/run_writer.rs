@@ -22,7 +22,11 @@ use super::{
     staging::Staging,
     turn::Turn,
 };
-use crate::{Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow, seen_keys::SeenKeys};
+use crate::{
+    Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    seen_keys::SeenKeys,
+    storable::{self, Storable},
+};
 
 /// What a run holds until it ends.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(super) struct ClickHouseRunWriter {
     turns: Arc<Turn>,
     record: RunRecord,
     seen: SeenKeys,
+    /// A write was refused or was not waited for: some of its rows may be missing.
+    broken: bool,
     /// The source has adjusted every price.
     adjusted: bool,
     /// It may be recorded as committing, and then the next run needs its staged rows to finish it.
@@ -66,10 +72,30 @@ impl ClickHouseRunWriter {
             turns,
             record,
             seen: SeenKeys::default(),
+            broken: false,
             adjusted: false,
             committing: false,
             held,
         }
+    }
+
+    /// Refuses what no store keeps; once a write was refused, no other is taken and the run cannot commit.
+    fn begin<T: Storable>(&mut self, operation: &'static str, rows: &[SourceRow<T>]) -> Result<()> {
+        self.check(operation)?;
+        self.broken = true;
+        storable::check(rows)
+    }
+
+    fn written(&mut self, duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
+        self.broken = false;
+        duplicates
+    }
+
+    fn check(&self, operation: &'static str) -> Result<()> {
+        if self.broken {
+            return Err(Error::Failed { operation, source: "an earlier write of the run failed".into() });
+        }
+        Ok(())
     }
 
     fn staging(&mut self) -> Result<&mut Staging> {
@@ -81,6 +107,7 @@ impl ClickHouseRunWriter {
 
     /// Brings the rows in.
     async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<()> {
+        self.check("commit an ingest run")?;
         let Some(held) = &mut self.held else { return Err(Error::LockLost) };
         held.staging.flush(&self.server).await?;
         held.lock.confirm().await?;
@@ -118,86 +145,96 @@ impl RunWriter for ClickHouseRunWriter {
         kind: SecurityKind,
         mut rows: Vec<SourceRow<DailyBar>>,
     ) -> Result<Vec<Duplicate>> {
+        self.begin("write bars", &rows)?;
         let duplicates = self.seen.bars(kind, &mut rows);
         let (server, version, adjusted) = (self.server.clone(), self.record.id, self.adjusted);
         let rows = rows.iter().map(|row| BarRow::new(kind, &row.row, adjusted, version));
         self.staging()?.bars.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_factors(&mut self, mut rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
+        self.begin("write adjustment factors", &rows)?;
         let duplicates = self.seen.factors(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| FactorRow::new(&row.row, version));
         self.staging()?.factors.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_securities(&mut self, mut rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
+        self.begin("write securities", &rows)?;
         let duplicates = self.seen.securities(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(SecurityRow::new(row.row, version)));
         self.staging()?.securities.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_calendar(&mut self, mut rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
+        self.begin("write the calendar", &rows)?;
         let duplicates = self.seen.calendar(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| CalendarRow::new(&row.row, version));
         self.staging()?.calendar.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_price_limits(&mut self, mut rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
+        self.begin("write price limits", &rows)?;
         let duplicates = self.seen.price_limits(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| LimitRow::new(&row.row, version));
         self.staging()?.price_limits.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_basics(&mut self, mut rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
+        self.begin("write valuations", &rows)?;
         let duplicates = self.seen.basics(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| BasicRow::new(&row.row, version));
         self.staging()?.basics.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_suspensions(&mut self, mut rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
+        self.begin("write suspensions", &rows)?;
         let duplicates = self.seen.suspensions(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| SuspensionRow::new(row.row, version));
         self.staging()?.suspensions.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_minute_bars(&mut self, mut rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
+        self.begin("write bars within days", &rows)?;
         let duplicates = self.seen.minute_bars(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| Ok(MinuteBarRow::new(&row.row, version)));
         self.staging()?.minute_bars.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_candles(&mut self, mut rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
+        self.begin("write candles", &rows)?;
         let duplicates = self.seen.candles(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CandleRow::new(row.row, version)));
         self.staging()?.candles.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_crypto_markets(
         &mut self,
         mut rows: Vec<SourceRow<CryptoMarket>>,
     ) -> Result<Vec<Duplicate>> {
+        self.begin("write the prices of coins", &rows)?;
         let duplicates = self.seen.crypto_markets(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CryptoMarketRow::new(row.row, version)));
         self.staging()?.crypto_markets.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
