@@ -73,7 +73,7 @@ fn bar(code: usize, day: usize) -> DailyBar {
 }
 
 fn ts_code(code: usize) -> TsCode {
-    format!("{:06}.{}", code * 37 + 1, if code % 2 == 0 { "SH" } else { "SZ" }).parse().unwrap()
+    format!("{:06}.{}", code * 37 + 1, if code.is_multiple_of(2) { "SH" } else { "SZ" }).parse().unwrap()
 }
 
 /// Every day is a trading day here.
@@ -259,7 +259,7 @@ async fn memory(engine: &Engine, store: &Store) {
     let mut at = Vec::new();
     let began = Instant::now();
     write_days(store, 10_000..10_000 + LONG, |day| {
-        if (day - 9_999) % (LONG / 10) == 0 {
+        if (day - 9_999).is_multiple_of(LONG / 10) {
             at.push((resident("self"), engine.pid().map_or(0, |pid| resident(&pid.to_string()))));
         }
     })
