@@ -110,7 +110,14 @@ impl Bench<'_> {
 
     fn target(&self, name: &str, server: &Server, questions: Vec<Question>) -> Target {
         let name = name.to_owned();
-        Target { name, addr: server.addr, pid: server.pid(), redis: None, questions, requests: self.run.requests }
+        Target {
+            name,
+            addr: server.addr,
+            pid: server.pid(),
+            redis: None,
+            questions,
+            requests: self.run.requests,
+        }
     }
 
     /// One key, in the process.
@@ -234,7 +241,8 @@ impl Bench<'_> {
         let addr = child::free_addr()?;
         let mut command = Command::new(python);
         command
-            .args(["-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"])
+            .args(["-m", "uvicorn", "app:app", "--host", "127.0.0.1"])
+            .args(["--no-access-log", "--log-level", "warning"])
             .args(["--port", &addr.port().to_string()])
             .arg("--app-dir")
             .arg(&self.run.app)
@@ -254,14 +262,20 @@ impl Bench<'_> {
         }
         let samples = rounds::measure(&targets, self.run.rounds, self.run.connections).await?;
         let pairs = [(0, 2, Goal::AtLeast(60.0)), (1, 2, Goal::AtLeast(35.0))];
-        report::table("python: both hits beside FastAPI, which asks Redis each time", &targets, &samples, &pairs);
+        report::table(
+            "python: both hits beside FastAPI, which asks Redis each time",
+            &targets,
+            &samples,
+            &pairs,
+        );
         Ok(())
     }
 
     async fn learn_days(&self, server: &Server, line: &str) -> Result<Vec<Question>> {
         let mut questions = Vec::with_capacity(self.days.len());
         for day in &self.days {
-            questions.push(client::learn(server.addr, client::request(&market::target(day), &[]), line).await?);
+            questions
+                .push(client::learn(server.addr, client::request(&market::target(day), &[]), line).await?);
         }
         Ok(questions)
     }

@@ -43,8 +43,8 @@ pub(crate) fn table(title: &str, targets: &[Target], samples: &[Vec<Sample>], pa
             if upside_down { second.server_us / first.server_us } else { first.server_us / second.server_us }
         }));
         let (word, verdict) = match goal {
-            Goal::AtMost(most) => ("to", verdict(middle <= *most, format!("goal <= {most}"))),
-            Goal::AtLeast(least) => ("less than", verdict(middle >= *least, format!("goal >= {least}"))),
+            Goal::AtMost(most) => ("to", verdict(middle <= *most, &format!("goal <= {most}"))),
+            Goal::AtLeast(least) => ("less than", verdict(middle >= *least, &format!("goal >= {least}"))),
             Goal::None => ("to", String::new()),
         };
         let names = format!("{} {word} {}", targets[*first].name, targets[*second].name);
@@ -52,7 +52,7 @@ pub(crate) fn table(title: &str, targets: &[Target], samples: &[Vec<Sample>], pa
     }
 }
 
-fn verdict(reached: bool, goal: String) -> String {
+fn verdict(reached: bool, goal: &str) -> String {
     format!("{goal}: {}", if reached { "reached" } else { "MISSED" })
 }
 

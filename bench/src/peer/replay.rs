@@ -29,8 +29,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let mut answers = Vec::new();
     for variant in &options.variants {
         let header = variant.split_once(": ");
-        let answer =
-            client::ask(options.from, &client::request(&options.target, header.as_slice())).await?;
+        let answer = client::ask(options.from, &client::request(&options.target, header.as_slice())).await?;
         ensure!(answer.status < 400, "{} {variant}: {}", options.target, answer.status);
         answers.push(Given::new(&answer).context("an answer that cannot be given again")?);
     }

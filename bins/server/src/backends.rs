@@ -5,15 +5,16 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use stockpile_cache::{Cache, CacheBuilder};
+use stockpile_ingest::Collector;
 use stockpile_market::SecurityKind;
 use stockpile_routes::{AppState, Lifetimes, Metrics, MetricsAccess, Options, StreamOptions};
 use stockpile_settings::{
     self as settings, ApiAccess, Demo, Settings, StorageUrl, secrecy::ExposeSecret as _,
 };
-use stockpile_storage::{Store, sqlite};
+use stockpile_storage::Store;
 use stockpile_telemetry::Exporter;
 
-use crate::demo;
+use crate::{collector, demo};
 
 /// How often durations of requests are sorted into their histograms; until then each takes 8 bytes.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -24,34 +25,26 @@ const NAMESPACE: &str = "stock:";
 /// What the settings ask for and this release cannot do, one sentence each; empty when it can start.
 #[must_use]
 pub fn missing(settings: &Settings) -> Vec<String> {
-    let storage = match &settings.storage {
-        StorageUrl::Sqlite { .. } => None,
-        other => Some(format!(
-            "STORAGE_URL: the store `{other}` is not built into this release; use sqlite://FILE"
-        )),
-    };
     let access = (settings.access.api == ApiAccess::Authenticated).then(|| {
         "API_ACCESS: `authenticated` needs accounts, which this release does not have; use open".to_owned()
     });
-    let demo = match &settings.storage {
-        StorageUrl::Sqlite { path } if settings.demo != Demo::Off && path.ends_with(demo::FILE) => {
-            Some(format!(
-                "STORAGE_URL: `{}` is the name of the demo market's own file, and rows never mix; name another, or DEMO=off",
-                demo::FILE
-            ))
-        }
-        _ => None,
-    };
-    [storage, access, demo].into_iter().flatten().collect()
+    let demo = (settings.demo != Demo::Off && demo::is_demo(&settings.storage)).then(|| {
+        format!(
+            "STORAGE_URL: `{}` is the name of a demo market's own store, and rows never mix; name another, or DEMO=off",
+            settings.storage
+        )
+    });
+    [access, demo].into_iter().flatten().collect()
 }
 
-pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
+pub(crate) async fn build(settings: &Settings) -> anyhow::Result<(AppState, Option<Collector>)> {
     let missing = missing(settings);
     if !missing.is_empty() {
         bail!(missing.join("; "));
     }
     let store = open_store(&settings.storage).await?;
     let cache = build_cache(settings)?;
+    let collector = collector::build(settings, &store, NAMESPACE)?;
     let lifetimes = &settings.cache.lifetimes;
     let options = Options {
         version: env!("CARGO_PKG_VERSION"),
@@ -83,12 +76,19 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<AppState> {
     };
     let state = AppState::new(store, cache, &options).with_streams(streams);
     let state = with_metrics(state, settings.access.metrics)?;
-    match &settings.storage {
-        StorageUrl::Sqlite { path } if wants_demo => {
-            Ok(state.with_demo(demo::open(path, settings.demo == Demo::On).await?))
+    let state = match &collector {
+        Some(collector) => {
+            let (rounds, settings) = (collector.rounds(), settings.clone());
+            state.with_sources(move || collector::health(&rounds, &settings))
         }
-        _ => Ok(state),
-    }
+        None => state,
+    };
+    let state = if wants_demo {
+        state.with_demo(demo::open(&settings.storage, settings.demo == Demo::On).await?)
+    } else {
+        state
+    };
+    Ok((state, collector))
 }
 
 fn with_metrics(state: AppState, access: settings::MetricsAccess) -> anyhow::Result<AppState> {
@@ -118,10 +118,7 @@ async fn has_bars(store: &Store) -> anyhow::Result<bool> {
 }
 
 async fn open_store(url: &StorageUrl) -> anyhow::Result<Store> {
-    let store = match url {
-        StorageUrl::Sqlite { path } => sqlite::open(path).await.context("while opening the store")?,
-        other => bail!("`{other}` is not built into this release"),
-    };
+    let store = stockpile_storage::open(url).await.context("while opening the store")?;
     tracing::info!(store = %url, "opened the store");
     if store.ingest.revision().await.context("while asking the store")? == 0 {
         tracing::info!("the store is empty; `stockpile ingest file PATH` fills it");

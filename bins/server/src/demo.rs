@@ -1,7 +1,6 @@
 //! The demo market: an invented one for whoever has no data yet, in a store of its own.
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,24 +10,52 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use stockpile_ingest::{DemoCoins, DemoMarket, DemoReplay};
 use stockpile_market::{CryptoMarket, EXCHANGE_UTC_OFFSET_S, SecurityKind, TradeDate, TsCode, exchange_date};
 use stockpile_routes::{Demo, Quote, QuoteSource};
-use stockpile_storage::{Store, sqlite};
+use stockpile_settings::StorageUrl;
+use stockpile_storage::Store;
 
 /// A day's bars are shown from 16:00 at the exchange on, seconds after midnight; until then the day is played back.
 const SHOWN_FROM_S: i64 = 16 * 60 * 60;
 /// Name of the demo market's file, beside the real one.
-pub(crate) const FILE: &str = "demo.db";
+const FILE: &str = "demo.db";
+/// How the demo market's database is named after the real one: `stock_demo` beside `stock_data`.
+const DATABASE_ENDING: &str = "_demo";
 const DAY_S: i64 = 86_400;
 const HOUR_S: i64 = 3600;
 /// How often the server looks whether a day has passed.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// Where the demo market of a store lies.
+#[must_use]
+pub(crate) fn beside(real: &StorageUrl) -> StorageUrl {
+    let mut url = real.clone();
+    match &mut url {
+        StorageUrl::Sqlite { path } => path.set_file_name(FILE),
+        StorageUrl::ClickHouse(server) | StorageUrl::Postgres(server) => {
+            let name = server.database.strip_suffix("_data").unwrap_or(&server.database);
+            server.database = format!("{name}{DATABASE_ENDING}");
+        }
+    }
+    url
+}
+
+/// Whether an address is that of some store's demo market.
+#[must_use]
+pub(crate) fn is_demo(url: &StorageUrl) -> bool {
+    match url {
+        StorageUrl::Sqlite { path } => path.ends_with(FILE),
+        StorageUrl::ClickHouse(server) | StorageUrl::Postgres(server) => {
+            server.database.ends_with(DATABASE_ENDING)
+        }
+    }
+}
+
 /// Opens the demo store beside the real one and brings it up to the present day.
 ///
 /// The first time it is made, which takes about two seconds; a market that is there already is brought up to date
 /// behind the answers.
-pub(crate) async fn open(real: &Path, always: bool) -> Result<Demo> {
-    let path = real.with_file_name(FILE);
-    let store = sqlite::open(&path).await.context("while opening the demo market's store")?;
+pub(crate) async fn open(real: &StorageUrl, always: bool) -> Result<Demo> {
+    let url = beside(real);
+    let store = stockpile_storage::open(&url).await.context("while opening the demo market's store")?;
     let quotes = Arc::new(Replay::default());
     let shown = latest_day(&store).await?;
     let mut keeper = Keeper {
@@ -40,7 +67,7 @@ pub(crate) async fn open(real: &Path, always: bool) -> Result<Demo> {
         written: None,
     };
     if shown.is_none() {
-        tracing::info!(store = %path.display(), "making the demo market; this takes some seconds");
+        tracing::info!(store = %url, "making the demo market; this takes some seconds");
         // Another process may be making it: then it shows when that one is done.
         if let Err(error) = keeper.advance(Timestamp::now()).await {
             tracing::warn!(error = format!("{error:#}"), "the demo market could not be made");
@@ -167,6 +194,23 @@ impl QuoteSource for Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_demo_market_has_a_name_of_its_own_beside_every_store() {
+        let beside = |url: &str| {
+            let settings = stockpile_settings::Settings::from_lookup(|name| {
+                (name == "STORAGE_URL").then(|| url.to_owned())
+            });
+            let url = settings.unwrap().storage;
+            assert!(!is_demo(&url));
+            let demo = beside(&url);
+            assert!(is_demo(&demo));
+            demo.to_string()
+        };
+        assert_eq!(beside("sqlite://data/stockpile.db"), "sqlite://data/demo.db");
+        assert!(beside("clickhouse://db/stock_data").ends_with("@db:8123/stock_demo"));
+        assert!(beside("postgres://db/mine").ends_with("@db:5432/mine_demo"));
+    }
 
     #[test]
     fn a_day_is_played_back_until_four_and_shown_from_then_on() {

@@ -1,6 +1,7 @@
 //! The server as a library, so that tests start the real thing.
 
 pub mod backends;
+mod collector;
 mod demo;
 pub mod flags;
 
@@ -14,6 +15,7 @@ use actix_web::{
     web,
 };
 use anyhow::Context as _;
+use stockpile_ingest::Collector;
 use stockpile_routes::AppState;
 use stockpile_settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +30,7 @@ const CORS_MAX_AGE_S: usize = 3600;
 pub struct Application {
     listener: TcpListener,
     state: AppState,
+    collector: Option<Collector>,
     workers: usize,
     body_limit: usize,
     cors_origins: Vec<String>,
@@ -40,12 +43,13 @@ impl Application {
     ///
     /// What could not be opened or bound, and why.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
-        let state = backends::build(settings).await?;
+        let (state, collector) = backends::build(settings).await?;
         let addr = settings.http.addr;
         let listener = TcpListener::bind(addr).with_context(|| format!("while listening on {addr}"))?;
         Ok(Self {
             listener,
             state,
+            collector,
             workers: settings.http.workers.get(),
             body_limit: settings.http.body_limit,
             cors_origins: settings.http.cors_origins.clone(),
@@ -80,6 +84,9 @@ impl Application {
             streams.end_streams();
         };
         tokio::spawn(self.state.clone().sample_quotes());
+        if let Some(collector) = self.collector {
+            tokio::spawn(collector.run());
+        }
         let state = self.state;
         let cors_origins = self.cors_origins;
         let server = HttpServer::new(move || {

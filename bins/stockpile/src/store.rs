@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use stockpile_settings::{Settings, Sources, StorageUrl};
-use stockpile_storage::{Store, sqlite};
+use stockpile_storage::Store;
 
 use crate::cli::Cli;
 
@@ -28,15 +28,11 @@ pub(crate) fn settings(cli: &Cli) -> Result<Settings, stockpile_settings::Error>
 /// Opens the store that flag, environment or `.env` name.
 pub(crate) async fn open(cli: &Cli) -> Result<Opened> {
     let settings = settings(cli)?;
-    match &settings.storage {
-        StorageUrl::Sqlite { path } => {
-            let store = sqlite::open(path).await.context("while opening the store")?;
-            Ok(Opened {
-                store,
-                folder: path.parent().unwrap_or(Path::new(".")).to_owned(),
-                name: settings.storage.to_string(),
-            })
-        }
-        other => bail!("the store `{other}` is not built into this release; use sqlite://FILE"),
-    }
+    let store = stockpile_storage::open(&settings.storage).await.context("while opening the store")?;
+    let folder = match &settings.storage {
+        StorageUrl::Sqlite { path } => path.parent().unwrap_or(Path::new(".")),
+        // Beside a store on a server nothing can lie: what is about it lies where the file's would.
+        _ => Path::new("data"),
+    };
+    Ok(Opened { store, folder: folder.to_owned(), name: settings.storage.to_string() })
 }

@@ -5,13 +5,6 @@
 //! `redis-server`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "bench")]
 
-#[path = "../tests/redis/server.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
-mod server;
-#[path = "../tests/redis/wire.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
-mod wire;
-
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -29,7 +22,7 @@ use fred::{
     types::{ClusterHash, CustomCommand},
 };
 
-use self::server::Server;
+use stockpile_redis_local::Server;
 
 const BODY: usize = 1024;
 const READS: usize = 200_000;

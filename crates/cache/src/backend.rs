@@ -5,6 +5,7 @@ mod noop;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod scan;
+mod server;
 
 use std::{fmt::Debug, num::NonZeroU64, time::Duration};
 
@@ -17,6 +18,7 @@ pub use self::{
     memory::MemoryBackend,
     noop::NoopBackend,
     scan::{Page, StoredKey},
+    server::ServerInfo,
 };
 use crate::{Error, Pattern, RawKey, Result, ScanLimit};
 
@@ -89,6 +91,20 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// [`Error::Unsupported`] unless the backend has its own way.
     async fn scan(&self, _pattern: &Pattern, _cursor: Option<&str>, _limit: usize) -> Result<Page> {
         Err(Error::Unsupported { backend: self.name(), operation: "scan" })
+    }
+
+    /// Tells of one key what [`scan`](Self::scan) tells of each; `None` when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend has its own way.
+    async fn stored_key(&self, _key: &RawKey) -> Result<Option<StoredKey>> {
+        Err(Error::Unsupported { backend: self.name(), operation: "stored_key" })
+    }
+
+    /// Says how full the server behind it is; `None` when there is none, or it does not tell this user.
+    async fn server_info(&self) -> Result<Option<ServerInfo>> {
+        Ok(None)
     }
 
     /// Asks whether the backend answers at all.
@@ -182,7 +198,7 @@ impl Lifetime {
 pub struct Capabilities {
     /// What happens to a value that was set.
     pub retention: Retention,
-    /// Whether [`Backend::delete_pattern`] and [`Backend::scan`] work.
+    /// Whether [`Backend::delete_pattern`], [`Backend::scan`] and [`Backend::stored_key`] work.
     pub patterns: bool,
     /// Whether [`Backend::try_lease`] works.
     pub leases: bool,

@@ -53,7 +53,7 @@ mod waiters;
 
 pub use backend::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, MemoryBackend,
-    NoopBackend, Page, Retention, Seeded, StoredKey,
+    NoopBackend, Page, Retention, Seeded, ServerInfo, StoredKey,
 };
 pub use builder::CacheBuilder;
 pub use bus::{Bus, BusEvent, MemoryBus};

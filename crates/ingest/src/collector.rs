@@ -24,6 +24,8 @@ const COINS_EVERY: Duration = Duration::from_secs(300);
 const CANDLE_DAYS: i64 = 365;
 /// Coins whose candles are fetched.
 const PAIRS: [&str; 5] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT"];
+/// The longest time slept without a look at the clock.
+const NAP: Duration = Duration::from_secs(60);
 /// How long another that collects is waited for.
 const OTHERS_TURN: Duration = Duration::from_secs(60);
 
@@ -134,7 +136,18 @@ impl Collector {
         let Some(tushare) = &self.tushare else { return };
         loop {
             let wait = self.tushare_round(tushare).await;
-            self.clock.sleep(wait).await;
+            self.sleep_until(self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX)).await;
+        }
+    }
+
+    /// Sleeps in short naps: a machine that was suspended, or whose clock was set, wakes to the right time.
+    async fn sleep_until(&self, time: Timestamp) {
+        loop {
+            let left = time.duration_since(self.clock.now());
+            if !left.is_positive() {
+                return;
+            }
+            self.clock.sleep(left.unsigned_abs().min(NAP)).await;
         }
     }
 

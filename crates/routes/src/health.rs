@@ -22,6 +22,23 @@ struct Health {
     uptime_s: u64,
     services: BTreeMap<&'static str, &'static str>,
     cache: CacheHealth,
+    /// What this process fetches from by itself; empty when it fetches nothing.
+    sources: Vec<SourceHealth>,
+}
+
+/// How the last round of a source went that a server fetches from.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SourceHealth {
+    /// `tushare` or `coins`.
+    pub source: &'static str,
+    /// When it ended; null before the first.
+    #[schema(required)]
+    pub last_round: Option<String>,
+    /// Runs that it committed.
+    pub run_count: u64,
+    /// What went wrong, in a word such as `unreachable`; null when nothing did.
+    #[schema(required)]
+    pub error: Option<&'static str>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -97,6 +114,7 @@ pub(crate) async fn health(
             hit_ratio: (reads > 0).then(|| (hits + stale_hits) as f64 / reads as f64),
             keys: stats.l1_keys,
         },
+        sources: state.sources(),
     };
     let status = if connected { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(health))

@@ -30,8 +30,8 @@ use std::time::Duration;
 use actix_web::{HttpResponse, ResponseError as _, web};
 use serde::Serialize;
 
-use crate::{metrics::RouteNumber, openapi::route::Route};
 pub use crate::{
+    health::SourceHealth,
     metrics::{Metrics, MetricsAccess},
     problem::{InvalidParameter, Problem},
     quotes::{Quote, QuoteSource},
@@ -39,6 +39,7 @@ pub use crate::{
     state::{AppState, Demo, Lifetimes, Options},
     stream::StreamOptions,
 };
+use crate::{metrics::RouteNumber, openapi::route::Route};
 
 /// How long a body may stand in for one that cannot be made: a day without the store is still a day with answers.
 const STALE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);

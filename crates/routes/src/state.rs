@@ -1,6 +1,7 @@
 //! What every handler needs.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use stockpile_market::{CryptoMarket, TradeDate, TsCode};
 use stockpile_storage::Store;
 
 use crate::{
+    health::SourceHealth,
     metrics::{Meters, Metrics},
     problem::Problem,
     quotes::{Quote, QuoteSource},
@@ -96,6 +98,16 @@ struct DemoMarket {
     always: bool,
 }
 
+/// How what is fetched without being asked for goes.
+#[derive(Clone)]
+struct Sources(Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>);
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries((self.0)()).finish()
+    }
+}
+
 /// What every handler needs; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState {
@@ -103,6 +115,7 @@ pub struct AppState {
     pub(crate) cache: Cache,
     references: Arc<References>,
     demo: Option<Arc<DemoMarket>>,
+    sources: Option<Sources>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
@@ -119,6 +132,7 @@ impl AppState {
         Self {
             references: Arc::new(References::new(store.clone(), false)),
             demo: None,
+            sources: None,
             store,
             cache,
             lifetimes: options.lifetimes,
@@ -137,6 +151,17 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Tells at `/health` how the sources do that are fetched from.
+    #[must_use]
+    pub fn with_sources(self, sources: impl Fn() -> Vec<SourceHealth> + Send + Sync + 'static) -> Self {
+        Self { sources: Some(Sources(Arc::new(sources))), ..self }
+    }
+
+    /// How the sources do that are fetched from; none when nothing is.
+    pub(crate) fn sources(&self) -> Vec<SourceHealth> {
+        self.sources.as_ref().map(|sources| (sources.0)()).unwrap_or_default()
     }
 
     /// Counts what happens, and shows it at `/metrics`.

@@ -16,6 +16,8 @@ mod daily_basics;
 mod error;
 mod ingest;
 mod minute_bars;
+#[cfg(feature = "settings")]
+mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod price_limits;
@@ -55,6 +57,8 @@ pub use ingest::{
 pub use minute_bars::MinuteBars;
 #[cfg(feature = "mock")]
 pub use minute_bars::MockMinuteBars;
+#[cfg(feature = "settings")]
+pub use open::open;
 #[cfg(feature = "mock")]
 pub use price_limits::MockPriceLimits;
 pub use price_limits::PriceLimits;

@@ -35,9 +35,10 @@ pub use metrics::Exporter;
 use stockpile_settings::{LogFormat, LogLevel};
 use tracing::Subscriber;
 use tracing_subscriber::{
-    Layer, Registry,
+    Layer,
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -65,16 +66,19 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let terminal = io::stderr().is_terminal();
-    let layer: Box<dyn Layer<Registry> + Send + Sync> = match format {
+    // The filter is that of the whole subscriber: as the layer's own it would be asked for each span and each entering of one.
+    let filtered = tracing_subscriber::registry().with(filter::at(level));
+    let layer: Box<dyn Layer<_> + Send + Sync> = match format {
         LogFormat::Auto if terminal => text(writer, terminal),
         LogFormat::Text => text(writer, terminal),
         LogFormat::Auto | LogFormat::Json => Box::new(json::Lines::new(service, writer)),
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter::at(level)))
+    filtered.with(layer)
 }
 
-fn text<W>(writer: W, terminal: bool) -> Box<dyn Layer<Registry> + Send + Sync>
+fn text<S, W>(writer: W, terminal: bool) -> Box<dyn Layer<S> + Send + Sync>
 where
+    S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // https://no-color.org: any text but an empty one.

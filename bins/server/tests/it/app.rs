@@ -1,4 +1,4 @@
-//! A server of its own for each test: port 0, an embedded store in a fresh folder, ended with the process.
+//! A server of its own for each test: port 0, an empty store of its own, ended with the process.
 
 use std::{
     fs,
@@ -13,9 +13,11 @@ use reqwest::{Client, Response};
 use serde_json::Value;
 use stockpile_ingest::{FileIngest, Ingested, Outcome, Silent};
 use stockpile_server::Application;
-use stockpile_settings::Settings;
-use stockpile_storage::sqlite;
+use stockpile_settings::{Settings, StorageUrl};
+use stockpile_storage::Store;
 use tempfile::TempDir;
+
+use crate::backends::Backends;
 
 pub(crate) const HEADER: &str =
     "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n";
@@ -27,10 +29,11 @@ pub(crate) fn client() -> Client {
     Client::new()
 }
 
-/// A running server and the folder of its store.
+/// A running server, a folder of its own and the address of its store.
 pub(crate) struct TestApp {
     pub(crate) folder: TempDir,
     pub(crate) addr: SocketAddr,
+    pub(crate) storage: StorageUrl,
     client: Client,
 }
 
@@ -43,11 +46,12 @@ impl TestApp {
     /// Starts a server on an empty store with settings beside those every test has.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let storage_url = format!("sqlite://{}", folder.path().join("stockpile.db").display());
+        let backends = Backends::for_a_test(folder.path());
         let mut variables = vec![
             ("DEMO", "off"),
             ("HTTP_ADDR", "127.0.0.1:0"),
-            ("STORAGE_URL", storage_url.as_str()),
+            ("STORAGE_URL", backends.storage_url.as_str()),
+            ("CACHE_URL", backends.cache_url.as_str()),
             ("HTTP_WORKERS", "1"),
         ];
         variables.extend(settings);
@@ -57,6 +61,7 @@ impl TestApp {
             variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
         })
         .unwrap();
+        let storage = settings.storage.clone();
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
@@ -66,7 +71,7 @@ impl TestApp {
             });
         });
         let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
-        Self { folder, addr, client: client() }
+        Self { folder, addr, storage, client: client() }
     }
 
     /// Brings a file in by a handle of its own, as another process would.
@@ -78,7 +83,12 @@ impl TestApp {
 
     /// Brings a file in from where it is.
     pub(crate) async fn ingest_file(&self, path: PathBuf) -> Ingested {
-        ingest_into(self.folder.path(), "stockpile.db", &path).await
+        ingest_into(self.store().await, self.folder.path(), &path).await
+    }
+
+    /// A handle of its own on the server's store, as another process has.
+    pub(crate) async fn store(&self) -> Store {
+        stockpile_storage::open(&self.storage).await.unwrap()
     }
 
     /// A small market: three days, stocks of every board, an ETF, two indices and their facts.
@@ -205,9 +215,9 @@ impl TestApp {
 }
 
 /// Brings a file into a store, as another process would.
-pub(crate) async fn ingest_into(folder: &Path, store: &str, path: &Path) -> Ingested {
+pub(crate) async fn ingest_into(store: Store, folder: &Path, path: &Path) -> Ingested {
     let ingest = FileIngest {
-        store: sqlite::open(&folder.join(store)).await.unwrap(),
+        store,
         kind: None,
         strict: false,
         adjusted: false,

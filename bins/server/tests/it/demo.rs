@@ -2,6 +2,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use stockpile_settings::secrecy::ExposeSecret as _;
+
 use crate::app::{HEADER, TestApp};
 
 const ROUTES: [&str; 7] = [
@@ -163,8 +165,8 @@ async fn invented_coins_leave_with_the_first_candle_and_beside_real_bars_there_a
 #[tokio::test]
 async fn a_server_that_is_told_to_shows_the_demo_market_beside_real_data() {
     let real = TestApp::with_a_small_market().await;
-    let store = format!("sqlite://{}", real.folder.path().join("stockpile.db").display());
-    let app = TestApp::start_with(&[("DEMO", "on"), ("STORAGE_URL", &store)]).await;
+    let store = real.storage.to_secret_url();
+    let app = TestApp::start_with(&[("DEMO", "on"), ("STORAGE_URL", store.expose_secret())]).await;
     for target in [ROUTES[0], "/api/crypto/prices", "/api/crypto/BTC/ohlcv", "/api/crypto/dashboard"] {
         assert!(is_labelled(&app, target).await && !is_labelled(&real, target).await, "{target}");
     }

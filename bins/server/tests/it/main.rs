@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test")]
 
 mod app;
+mod backends;
 mod bad_requests;
 mod bars;
 mod caching;
+mod collector;
 mod crypto;
 mod csv;
 mod demo;

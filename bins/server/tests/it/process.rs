@@ -10,6 +10,7 @@ use std::{
 
 use futures_util::StreamExt as _;
 use serde_json::Value;
+use stockpile_storage::sqlite;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
@@ -106,7 +107,8 @@ async fn a_stop_ends_open_streams_rather_than_waiting_for_them() {
     let bars = folder.path().join("bars.csv");
     std::fs::write(&bars, HEADER.to_owned() + "600519.SH,20250205,10,10,10,10,10,0,0,1,1\n").unwrap();
     std::fs::create_dir(folder.path().join("data")).unwrap();
-    ingest_into(folder.path(), "data/stockpile.db", &bars).await;
+    let store = sqlite::open(&folder.path().join("data/stockpile.db")).await.unwrap();
+    ingest_into(store, folder.path(), &bars).await;
     let mut server = Running::start(folder.path());
     let addr = server.addr();
     let target = format!("{addr}/api/stream/quotes?codes=600519");

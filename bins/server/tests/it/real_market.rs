@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use stockpile_market::SearchIndex;
-use stockpile_storage::sqlite;
 
 use crate::app::TestApp;
 
@@ -104,8 +103,7 @@ async fn a_real_qfq_price_does_not_depend_on_the_window() {
 #[tokio::test]
 async fn derived_initials_find_what_the_source_spells_out() {
     let Some(app) = with_files(&["stock_basic.csv.gz"]).await else { return };
-    let store = sqlite::open(&app.folder.path().join("stockpile.db")).await.unwrap();
-    let mut securities = store.securities.all().await.unwrap();
+    let mut securities = app.store().await.securities.all().await.unwrap();
     let spelled: Vec<Option<String>> =
         securities.iter_mut().map(|security| security.cnspell.take()).collect();
     let index = SearchIndex::new(securities.clone());

@@ -1,7 +1,7 @@
 //! Keys as a person writes and reads them.
 
 use anyhow::Result;
-use stockpile_cache::{Namespace, Pattern, RawKey};
+use stockpile_cache::{Namespace, RawKey};
 
 use crate::exit::Usage;
 
@@ -39,18 +39,6 @@ pub(super) fn read(namespace: &Namespace, text: &str) -> Result<RawKey> {
     }
 }
 
-/// A pattern that matches this key alone.
-pub(super) fn exactly(namespace: &Namespace, key: &RawKey) -> Result<Pattern> {
-    let mut glob = String::new();
-    for letter in key.as_str().strip_prefix(namespace.prefix()).unwrap_or_default().chars() {
-        if matches!(letter, '*' | '?' | '[' | ']' | '\\') {
-            glob.push('\\');
-        }
-        glob.push(letter);
-    }
-    Pattern::new(namespace, &glob).map_err(Into::into)
-}
-
 /// A stored key that a terminal can show: a backslash and whatever is no text or would act on a terminal are escaped.
 pub(super) fn show(key: &[u8]) -> String {
     match std::str::from_utf8(key) {
@@ -81,14 +69,6 @@ mod tests {
         }
         assert_eq!(read(&namespace(), "other:quote:1").unwrap().as_str(), "stock:other:quote:1");
         assert!(read(&namespace(), "stock:").is_err());
-    }
-
-    #[test]
-    fn the_pattern_of_a_key_matches_no_other() {
-        let key = read(&namespace(), r"search:a*[b]?\c").unwrap();
-        let pattern = exactly(&namespace(), &key).unwrap();
-        assert!(pattern.matches(key.as_str()));
-        assert!(!pattern.matches(r"stock:search:aXbX\c"));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
+use stockpile_cache::{Backend as _, ServerInfo};
 
 use super::{
     connection::Connection,
@@ -41,6 +42,43 @@ struct Stats<'a> {
     own: Sum,
     /// What other programs wrote under the prefix.
     foreign: Sum,
+    /// How full the server is; null when it does not tell.
+    server: Option<Server>,
+}
+
+#[derive(Serialize)]
+struct Server {
+    used_bytes: Option<u64>,
+    /// Null without a limit.
+    max_bytes: Option<u64>,
+    policy: Option<String>,
+    /// Since it started.
+    evicted_keys: Option<u64>,
+}
+
+impl Server {
+    async fn ask(connection: &Connection) -> Result<Option<Self>> {
+        let info = connection.backend.server_info().await.with_context(|| connection.silent())?;
+        Ok(info.map(|ServerInfo { used_bytes, max_bytes, policy, evicted_keys, .. }| Self {
+            used_bytes,
+            max_bytes,
+            policy,
+            evicted_keys,
+        }))
+    }
+
+    fn line(&self) -> Option<String> {
+        let used = HumanBytes(self.used_bytes?);
+        let room = self
+            .max_bytes
+            .map_or_else(|| "without a limit".to_owned(), |max| format!("of {}", HumanBytes(max)));
+        let policy =
+            self.policy.as_deref().map_or_else(String::new, |policy| format!(", {policy} when full"));
+        let evicted = self
+            .evicted_keys
+            .map_or_else(String::new, |keys| format!(", {} keys evicted since its start", HumanCount(keys)));
+        Some(format!("the server uses {used} {room}{policy}{evicted}"))
+    }
 }
 
 /// Counts keys and memory by kind.
@@ -63,7 +101,8 @@ pub(super) async fn stats(cli: &Cli, connection: &Connection, limit: usize) -> R
     })
     .await?;
     let complete = walked == Walked::All;
-    let stats = Stats { cache: &connection.name, complete, total, kinds, own, foreign };
+    let server = Server::ask(connection).await?;
+    let stats = Stats { cache: &connection.name, complete, total, kinds, own, foreign, server };
     if cli.json {
         return Ok(say(&serde_json::to_string(&stats)?));
     }
@@ -75,6 +114,7 @@ pub(super) async fn stats(cli: &Cli, connection: &Connection, limit: usize) -> R
         }
     }
     lines.push(line("total", total));
+    lines.extend(stats.server.as_ref().and_then(Server::line));
     match walked {
         Walked::All => {}
         Walked::Enough => lines.push(format!("stopped at {limit} keys; --limit COUNT counts more")),

@@ -10,6 +10,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use stockpile_cache::{Cache, Kind, Stored};
 
+use stockpile_redis_local::Reply;
+
 use crate::redis::{Server, free_port};
 
 const QUOTE: Kind<Value> = Kind::new("quote").ttl(Duration::from_secs(300)).stale(Duration::from_secs(600));
@@ -75,8 +77,8 @@ async fn filled(server: &Server) -> Cache {
     assert!(
         running.set(&PACKED, "day", Bytes::from_static(b"\x1f\x8b\x00packed")).await.l2 == Stored::Stored
     );
-    assert_eq!(server.ask(&[b"SET", b"stock:plain", b"words"]), "+OK");
-    assert_eq!(server.ask(&[b"SET", b"other:quote:600519.SH", b"words"]), "+OK");
+    assert_eq!(server.ask(&[b"SET", b"stock:plain", b"words"]), Reply::Text("OK".to_owned()));
+    assert_eq!(server.ask(&[b"SET", b"other:quote:600519.SH", b"words"]), Reply::Text("OK".to_owned()));
     running
 }
 
@@ -194,7 +196,7 @@ async fn get_tells_what_an_entry_says_and_holds() {
     assert!(foreign.err.contains("something else wrote it"), "{}", foreign.err);
     assert_eq!(cache(&server, &["get", "plain", "--raw"]).out, b"words");
     let moved = b"return redis.call('SET', 'stock:quote:2', redis.call('GET', 'stock:quote:600519.SH'))";
-    assert_eq!(server.ask(&[b"EVAL", moved, b"0"]), "+OK");
+    assert_eq!(server.ask(&[b"EVAL", moved, b"0"]), Reply::Text("OK".to_owned()));
     let other = cache(&server, &["get", "quote:2"]);
     assert!(other.code == 1 && other.err.contains("belongs to another key"), "{}", other.err);
     let missing = cache(&server, &["get", "quote:1"]);
@@ -211,6 +213,7 @@ async fn ttl_is_that_of_the_key_alone() {
     assert_eq!(ttl["key"], "stock:quote:6[0]*.SH");
     assert!((600_000..=900_000).contains(&ttl["ttl_ms"].as_u64().unwrap()), "{ttl}");
     assert_eq!(cache(&server, &["ttl", "plain"]).text(), "for ever\n");
+    assert_eq!(server.count("scan"), 0, "one look-up, however many keys there are");
     assert_eq!(cache(&server, &["ttl", "plain", "--json"]).json()[0]["ttl_ms"], Value::Null);
     assert_eq!(cache(&server, &["ttl", "quote:1"]).code, 1);
 }
@@ -290,4 +293,26 @@ fn help_has_examples() {
         assert_eq!(ran.code, 0);
         assert!(ran.text().contains("Examples:\n  stockpile cache "), "{}", ran.text());
     }
+}
+
+#[test]
+fn stats_tell_how_full_the_server_is_and_what_it_does_then() {
+    let Some(server) = Server::configured("maxmemory 64mb\nmaxmemory-policy allkeys-lru") else { return };
+    server.ask(&[b"SET", b"stock:plain", b"words"]);
+    let told = &cache(&server, &["stats", "--json"]).json()[0]["server"];
+    assert_eq!((&told["max_bytes"], &told["policy"]), (&json!(64 << 20), &json!("allkeys-lru")), "{told}");
+    assert!(told["used_bytes"].as_u64().unwrap() > 100_000, "{told}");
+    assert_eq!(told["evicted_keys"], 0);
+    let ran = cache(&server, &["stats"]);
+    assert!(ran.text().contains("of 64.00 MiB") && ran.text().contains("allkeys-lru"), "{}", ran.text());
+
+    server.ask(&[b"CONFIG", b"SET", b"maxmemory", b"1"]);
+    server.ask(&[b"SET", b"stock:more", b"words"]);
+    let told = &cache(&server, &["stats", "--json"]).json()[0]["server"];
+    assert!(told["evicted_keys"].as_u64().unwrap() > 0, "{told}");
+
+    server.ask(&[b"CONFIG", b"SET", b"maxmemory", b"0"]);
+    let told = &cache(&server, &["stats", "--json"]).json()[0]["server"];
+    assert_eq!(told["max_bytes"], Value::Null, "no limit: {told}");
+    assert!(cache(&server, &["stats"]).text().contains("without a limit"));
 }

@@ -136,12 +136,13 @@ impl Backend for MemoryBackend {
         let now = self.clock.now_ms();
         let matching =
             self.values.iter().filter(|(key, kept)| now < kept.dead_at && pattern.matches(key.as_str()));
-        let stored = |(key, kept): (RawKey, Kept)| StoredKey {
-            bytes: Some(bounded::Weigh::weigh(&kept, &key)),
-            lifetime: Some(Duration::from_millis(kept.dead_at - now)),
-            key: Bytes::copy_from_slice(key.as_str().as_bytes()),
-        };
-        Ok(Page { keys: matching.map(stored).collect(), next: None })
+        Ok(Page { keys: matching.map(|(key, kept)| stored(&key, &kept, now)).collect(), next: None })
+    }
+
+    async fn stored_key(&self, key: &RawKey) -> Result<Option<StoredKey>> {
+        let now = self.clock.now_ms();
+        let kept = self.values.peek(key).filter(|kept| now < kept.dead_at);
+        Ok(kept.map(|kept| stored(key, &kept, now)))
     }
 
     async fn seed_generation(&self, counter: &RawKey) -> Result<Seeded> {
@@ -182,5 +183,13 @@ impl Backend for MemoryBackend {
             }
         });
         Ok(())
+    }
+}
+
+fn stored(key: &RawKey, kept: &Kept, now: u64) -> StoredKey {
+    StoredKey {
+        bytes: Some(bounded::Weigh::weigh(kept, key)),
+        lifetime: Some(Duration::from_millis(kept.dead_at - now)),
+        key: Bytes::copy_from_slice(key.as_str().as_bytes()),
     }
 }

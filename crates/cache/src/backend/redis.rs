@@ -2,6 +2,7 @@ mod address;
 mod builder;
 mod command;
 mod fault;
+mod info;
 mod interop;
 mod link;
 mod reply;
@@ -36,8 +37,9 @@ pub use self::{
 use self::{command::Command, link::Link};
 use super::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, Page, Seeded,
+    ServerInfo, StoredKey,
 };
-use crate::{Pattern, RawKey, Result, ScanLimit};
+use crate::{Pattern, RawKey, Refusal, Result, ScanLimit};
 
 /// Commands that are on their way together; more wait for these.
 const BATCH: usize = 512;
@@ -187,6 +189,18 @@ impl Backend for RedisBackend {
 
     async fn scan(&self, pattern: &Pattern, cursor: Option<&str>, limit: usize) -> Result<Page> {
         sweep::page(self, pattern, cursor, limit).await
+    }
+
+    async fn stored_key(&self, key: &RawKey) -> Result<Option<StoredKey>> {
+        sweep::one(self, key).await
+    }
+
+    /// By `INFO`, of every primary of a cluster. A user without the right to it is told nothing.
+    async fn server_info(&self) -> Result<Option<ServerInfo>> {
+        match info::ask(self).await {
+            Err(error) if error.refusal() == Some(Refusal::NotAllowed) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     async fn ping(&self) -> Result<()> {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     Backend, Capabilities, Deleted, Error, Generation, Health, Invalidation, Lease, Lifetime, Page, Pattern,
-    RawKey, Refusal, Result, ScanLimit, Seeded,
+    RawKey, Refusal, Result, ScanLimit, Seeded, ServerInfo, StoredKey,
 };
 
 /// Wraps a backend and spoils its calls: errors, panics, delays, hanging. Clones share their settings.
@@ -287,6 +287,16 @@ impl Backend for ChaosBackend {
     async fn scan(&self, pattern: &Pattern, cursor: Option<&str>, limit: usize) -> Result<Page> {
         self.disturb().await?;
         self.inner.scan(pattern, cursor, limit).await
+    }
+
+    async fn stored_key(&self, key: &RawKey) -> Result<Option<StoredKey>> {
+        self.disturb().await?;
+        self.inner.stored_key(key).await
+    }
+
+    async fn server_info(&self) -> Result<Option<ServerInfo>> {
+        self.disturb().await?;
+        self.inner.server_info().await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -276,6 +276,10 @@ pub async fn scan_lists_what_matches_with_its_lifetime(subject: &Subject) {
     let expected = ["scan:1", "scan:2"].map(|key| Bytes::from(subject.key(key).to_string()));
     assert_eq!(names, expected);
     assert!(found.iter().all(|stored| stored.lifetime.is_some_and(|left| left <= LONG)), "{found:?}");
+    let one = subject.backend.stored_key(&subject.key("scan:1")).await.unwrap().unwrap();
+    assert_eq!((&one.key, one.bytes), (&found[0].key, found[0].bytes), "told alone as it is listed");
+    assert!(one.lifetime.is_some_and(|left| left <= LONG), "{one:?}");
+    assert_eq!(subject.backend.stored_key(&subject.key("scan:none")).await.unwrap(), None);
 }
 
 pub async fn answers_a_ping(subject: &Subject) {

@@ -9,7 +9,9 @@ use stockpile_cache::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use crate::{connected, groups::Cluster, key, proxy::Proxy, server::Server, set};
+use stockpile_redis_local::{Proxy, Server};
+
+use crate::{connected, groups::Cluster, key, set};
 
 fn bus(url: &str) -> RedisBus {
     RedisBus::new(url).unwrap()
@@ -42,7 +44,8 @@ async fn publish(bus: &RedisBus, text: &'static str) {
 #[tokio::test]
 async fn message_reaches_everybody_from_connected_on_and_in_order() {
     let Some(server) = Server::start("") else { return };
-    let (one, other) = (bus(&server.url("/1")), bus(&server.url("/1")));
+    let url = server.url("/1");
+    let (one, other) = (RedisBus::over(connected(RedisBackend::builder(&url)).await), bus(&url));
     let mut heard = [one.subscribe("news"), other.subscribe("news")];
     for events in &mut heard {
         assert_eq!(next(events).await, BusEvent::Connected);

@@ -4,13 +4,9 @@ use std::time::Duration;
 
 use stockpile_cache::{Backend, Cache, Error, Health, Kind, redis::RedisBackend};
 
-use crate::{
-    backend, connected, key,
-    server::{Server, wait_for},
-    set,
-    wire::Reply,
-    works_again,
-};
+use stockpile_redis_local::{Reply, Server, wait_for};
+
+use crate::{backend, connected, key, set, works_again};
 
 const PAGE: Kind<String> = Kind::new("page").ttl(Duration::from_secs(60));
 

@@ -4,7 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use stockpile_cache::{Backend, Generation, Invalidation, Lifetime};
 
-use crate::{backend, key, server::Server};
+use stockpile_redis_local::Server;
+
+use crate::{backend, key};
 
 #[tokio::test]
 async fn counter_is_readable_text_of_microseconds_that_expires() {

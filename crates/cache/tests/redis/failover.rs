@@ -29,11 +29,11 @@ async fn primary_that_became_a_replica_is_left_at_its_first_refusal() {
     works_again(&backend).await;
     // The switch is ordered, so the old primary lives on.
     let switch = ["SENTINEL", "FAILOVER", "main"];
-    crate::server::wait_for("the sentinels agree", || {
-        watched.ask(&switch) == crate::wire::Reply::Text("OK".into())
+    stockpile_redis_local::wait_for("the sentinels agree", || {
+        watched.ask(&switch) == stockpile_redis_local::Reply::Text("OK".into())
     });
     let old = &watched.servers[0];
-    crate::server::wait_for("the old primary follows", || {
+    stockpile_redis_local::wait_for("the old primary follows", || {
         old.info("replication", "role").as_deref() == Some("slave")
     });
     // Only the new primary takes them.

@@ -1,11 +1,7 @@
 //! Servers that belong together: a Cluster, and a primary that Sentinels watch.
 
 use std::fmt::Write as _;
-
-use crate::{
-    server::{Server, free_port, installed, wait_for},
-    wire::Reply,
-};
+use stockpile_redis_local::{Reply, Server, free_port, installed, wait_for};
 
 /// Three primaries, each with a replica.
 pub(crate) struct Cluster {

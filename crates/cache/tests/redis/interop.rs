@@ -11,7 +11,9 @@ use stockpile_cache::{
     },
 };
 
-use crate::{key, server::Server, set};
+use stockpile_redis_local::Server;
+
+use crate::{key, set};
 
 use fred::prelude::{Builder, ClientLike, Config, ReconnectPolicy};
 

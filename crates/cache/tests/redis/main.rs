@@ -8,14 +8,11 @@ mod failover;
 mod groups;
 mod interop;
 mod outage;
-mod proxy;
 mod refusals;
-mod server;
 mod strict;
 mod sweep;
 #[cfg(feature = "redis-tls")]
 mod tls;
-mod wire;
 
 use std::{
     sync::{
@@ -32,10 +29,9 @@ use stockpile_cache::{
     testkit::Subject,
 };
 
-use self::{
-    groups::{Cluster, Watched},
-    server::Server,
-};
+use stockpile_redis_local::Server;
+
+use self::groups::{Cluster, Watched};
 
 /// A user who may do what this backend does, and nothing else.
 const LEAST_RIGHTS: &str = "user ann on >secret ~* &* -@all +@connection +info +get +mget +set +unlink +scan +pttl \

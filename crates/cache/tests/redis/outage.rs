@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use stockpile_cache::{Backend, Error, Health, Lifetime, redis::RedisBackend};
 
-use crate::{key, proxy::Proxy, server::Server, set, works_again, works_again_by};
+use stockpile_redis_local::{Proxy, Server};
+
+use crate::{key, set, works_again, works_again_by};
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 /// What a busy machine may add to a timeout.

@@ -5,11 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use stockpile_cache::{Backend, Error, Refusal, redis::RedisBackend};
 
-use crate::{
-    backend, connected, key,
-    server::{Server, free_port, wait_for},
-    set, works_again,
-};
+use stockpile_redis_local::{Server, free_port, wait_for};
+
+use crate::{backend, connected, key, set, works_again};
 
 /// What the server said; anything but a refusal is a failure.
 fn said<T: std::fmt::Debug>(answer: stockpile_cache::Result<T>) -> String {

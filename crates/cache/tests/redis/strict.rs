@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use stockpile_cache::{Cache, Error, Kind, NotAsked, Refusal, redis::RedisBackend};
 
-use crate::{
-    server::{Server, free_port, wait_for},
-    works_again_by,
-};
+use stockpile_redis_local::{Server, free_port, wait_for};
+
+use crate::works_again_by;
 
 const PAGE: Kind<Bytes> = Kind::new("page").ttl(Duration::from_secs(60));
 

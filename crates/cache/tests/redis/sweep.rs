@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use stockpile_cache::{Backend, Namespace, Pattern, ScanLimit, redis::RedisBackend};
 
-use crate::{connected, groups::Cluster, key, server::Server, set};
+use stockpile_redis_local::Server;
+
+use crate::{connected, groups::Cluster, key, set};
 
 fn fill(server: &Server, count: u32) {
     let script = "for i = 1, ARGV[1] do redis.call('SET', 'cache:test:' .. i, 'v', 'PX', 600000) end";

@@ -5,11 +5,9 @@ use std::{sync::OnceLock, time::Duration};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use stockpile_cache::{Backend, Error, conformance_suite, redis::RedisBackend};
 
-use crate::{
-    connected,
-    server::{Server, free_port},
-    subject,
-};
+use stockpile_redis_local::{Server, free_port};
+
+use crate::{connected, subject};
 
 fn start() -> Option<Server> {
     let mut params = CertificateParams::default();

@@ -81,6 +81,10 @@ impl Known {
 
     /// Whether a day's rows are to be fetched now.
     pub(super) fn is_due(&self, interface: Interface, day: TradeDate, now: Timestamp) -> bool {
+        if interface.is_facts() && !self.runs.contains_key(&interface) {
+            // Old facts are better than none.
+            return true;
+        }
         let Some(published) = published(interface, day, now) else { return false };
         match self.newest(interface, day) {
             Some(run) if run >= published => {
@@ -133,6 +137,15 @@ mod tests {
             assert!(known.is_due(interface, today, at(late)), "{interface}");
         }
         assert!(known.is_due(Interface::Daily, day("20250127"), at("2025-02-05T03:00")), "a missed day");
+    }
+
+    #[test]
+    fn facts_are_fetched_every_morning_and_at_once_when_there_are_none() {
+        let (today, night) = (day("20250205"), at("2025-02-05T03:00"));
+        assert!(Known::default().is_due(Interface::StockBasic, today, night));
+        let known = Known::from_runs(&[run("tushare stock_basic 20250127", "2025-01-27T09:01")]);
+        assert!(!known.is_due(Interface::StockBasic, today, night));
+        assert!(known.is_due(Interface::StockBasic, today, at("2025-02-05T09:00")));
     }
 
     #[test]

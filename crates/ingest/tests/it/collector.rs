@@ -76,7 +76,7 @@ async fn each_interface_is_fetched_after_its_own_time_and_factors_twice() {
     desk.until("2025-02-08T08:00:00+08:00").await;
     for (name, times) in [
         ("stk_limit 20250207", vec!["07T08:45"]),
-        ("stock_basic 20250207", vec!["07T09:00"]),
+        ("stock_basic 20250207", vec!["07T08:00", "07T09:00"]),
         ("adj_factor 20250207", vec!["07T09:25", "07T17:05"]),
         ("tushare daily 20250207", vec!["07T16:05"]),
         ("daily_basic 20250207", vec!["07T17:05"]),

@@ -112,10 +112,7 @@ fn suspended(rows: &[Suspension]) -> Option<u32> {
     (!rows.is_empty()).then(|| u32::try_from(rows.iter().filter(whole_day).count()).unwrap_or(u32::MAX))
 }
 
-async fn breadth(
-    reference: &ReferenceData,
-    date: TradeDate,
-) -> Result<Option<Breadth>, Problem> {
+async fn breadth(reference: &ReferenceData, date: TradeDate) -> Result<Option<Breadth>, Problem> {
     let closes = reference.store.bars.closes(SecurityKind::Stock, date).await?;
     let published = reference.store.price_limits.on(date).await?;
     let stocks = closes.iter().map(|bar| {

@@ -44,13 +44,17 @@ impl Day {
     }
 
     /// Where the overview of this day is kept: one body for each set of parameters and revision of the store.
-    fn place(&self, state: &AppState, reference: &ReferenceData, family: &str, parameters: impl fmt::Display) -> Place {
+    fn place(
+        &self,
+        state: &AppState,
+        reference: &ReferenceData,
+        family: &str,
+        parameters: impl fmt::Display,
+    ) -> Place {
         let closed = self.has_bars && self.date.is_some_and(|date| date < state.today());
         let ttl = if closed { state.lifetimes.overview } else { state.lifetimes.overview_live };
         match self.date {
-            Some(date) => {
-                Place::new(&OVERVIEW, format_args!("{family}:{date}{parameters}"), ttl, reference)
-            }
+            Some(date) => Place::new(&OVERVIEW, format_args!("{family}:{date}{parameters}"), ttl, reference),
             None => Place::new(&OVERVIEW, format_args!("{family}:none{parameters}"), ttl, reference),
         }
     }

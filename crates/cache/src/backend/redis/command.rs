@@ -76,6 +76,10 @@ pub(super) fn scan(cursor: &str, glob: &str, count: usize) -> Command {
     of_any_node("SCAN", args)
 }
 
+pub(super) fn info(section: &'static str) -> Command {
+    of_any_node("INFO", vec![word(section)])
+}
+
 pub(super) fn ping() -> Command {
     of_any_node("PING", Vec::new())
 }

@@ -11,7 +11,7 @@ use super::{
     link::Link,
     reply::{list, number, text},
 };
-use crate::{Deleted, Page, Pattern, Result, ScanLimit, StoredKey};
+use crate::{Deleted, Page, Pattern, RawKey, Result, ScanLimit, StoredKey};
 
 /// Keys a server looks at in one step, about a third of a millisecond.
 const STEP: usize = 1000;
@@ -142,6 +142,11 @@ pub(super) async fn page(
         }
     }
     Ok(Page { keys: describe(backend, found).await?, next: walk.cursor() })
+}
+
+pub(super) async fn one(backend: &RedisBackend, key: &RawKey) -> Result<Option<StoredKey>> {
+    let name = Bytes::copy_from_slice(key.as_str().as_bytes());
+    Ok(describe(backend, vec![name]).await?.pop())
 }
 
 async fn describe(backend: &RedisBackend, keys: Vec<Bytes>) -> Result<Vec<StoredKey>> {

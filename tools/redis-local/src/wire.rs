@@ -1,29 +1,35 @@
-//! A few lines of the Redis protocol, so that a test looks at a server without the code under test.
-
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::Duration,
 };
 
+/// What a server answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
+pub enum Reply {
+    /// Text; what is no UTF-8 of it is replaced.
     Text(String),
+    /// A number.
     Number(i64),
+    /// A list.
     List(Vec<Self>),
+    /// Nothing.
     Nothing,
+    /// An error, in the server's words.
     Refusal(String),
 }
 
 impl Reply {
-    pub(crate) fn text(self) -> String {
+    /// The text; fails when it is none.
+    pub fn text(self) -> String {
         match self {
             Self::Text(text) => text,
             other => panic!("{other:?} is no text"),
         }
     }
 
-    pub(crate) fn number(&self) -> i64 {
+    /// The number; fails when it is none.
+    pub fn number(&self) -> i64 {
         match self {
             Self::Number(number) => *number,
             other => panic!("{other:?} is no number"),
@@ -31,22 +37,39 @@ impl Reply {
     }
 }
 
-pub(crate) struct Wire(BufReader<TcpStream>);
+/// A few lines of the Redis protocol, so that a test looks at a server without the code under test.
+#[derive(Debug)]
+pub struct Wire(BufReader<TcpStream>);
 
 impl Wire {
-    pub(crate) fn connect(port: u16) -> io::Result<Self> {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    pub fn connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.set_nodelay(true)?;
         Ok(Self(BufReader::new(stream)))
     }
 
-    pub(crate) fn ask<A: AsRef<[u8]>>(&mut self, words: &[A]) -> io::Result<Reply> {
+    /// Sends a command and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    pub fn ask<A: AsRef<[u8]>>(&mut self, words: &[A]) -> io::Result<Reply> {
         self.send(words)?;
         self.read()
     }
 
-    pub(crate) fn send<A: AsRef<[u8]>>(&mut self, words: &[A]) -> io::Result<()> {
+    /// Sends a command.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    pub fn send<A: AsRef<[u8]>>(&mut self, words: &[A]) -> io::Result<()> {
         let mut request = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
             let word = word.as_ref();
@@ -57,7 +80,12 @@ impl Wire {
         self.0.get_mut().write_all(&request)
     }
 
-    pub(crate) fn read(&mut self) -> io::Result<Reply> {
+    /// Reads an answer.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    pub fn read(&mut self) -> io::Result<Reply> {
         let mut line = String::new();
         if self.0.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -1,5 +1,3 @@
-//! Stands between a client and its server, and spoils the line.
-
 use std::{
     sync::{
         Arc,
@@ -14,13 +12,16 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
+/// Stands between a client and its server, and spoils the line.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Where it listens.
+    pub port: u16,
     line: Arc<Line>,
     task: JoinHandle<()>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Line {
     delay_ms: AtomicU64,
     /// Connections up to this number carry nothing any more, and stay open.
@@ -36,7 +37,8 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn to(server: u16) -> Self {
+    /// Carries what comes to a server on loopback, from a task of this runtime.
+    pub async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let line = Arc::new(Line::default());
@@ -45,16 +47,17 @@ impl Proxy {
     }
 
     /// Every piece of data takes so much longer.
-    pub(crate) fn delay(&self, delay: Duration) {
+    pub fn delay(&self, delay: Duration) {
         self.line.delay_ms.store(u64::try_from(delay.as_millis()).unwrap(), SeqCst);
     }
 
     /// The connections of now stay open and carry nothing; new ones work.
-    pub(crate) fn silence_open_ones(&self) {
+    pub fn silence_open_ones(&self) {
         self.line.silent_up_to.store(self.line.connections.load(SeqCst), SeqCst);
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its address.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 }

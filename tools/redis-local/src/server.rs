@@ -1,6 +1,5 @@
-//! A server of a test's own: on loopback, in a folder of its own, gone with the test.
-
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
@@ -13,17 +12,22 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::wire::{Reply, Wire};
+use crate::{Reply, Wire};
 
-pub(crate) struct Server {
-    pub(crate) port: u16,
-    pub(crate) folder: TempDir,
+/// A server on loopback, in a folder of its own, gone with the test.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub port: u16,
+    /// Where its configuration and its log are.
+    pub folder: TempDir,
     login: Vec<String>,
     sentinel: bool,
     process: Option<Process>,
 }
 
 /// A shell that kills the server when the test goes away in whatever manner: its input ends with the test.
+#[derive(Debug)]
 struct Process {
     shell: Child,
     pid: Pid,
@@ -42,9 +46,14 @@ impl Drop for Process {
 const RUN: &str = r#""$@" > log 2>&1 & echo $!; read -r keep; kill -9 $! 2> /dev/null; wait
 [ -n "$keep" ] || rm -rf "$PWD""#;
 
-/// Whether there is a `redis-server` to start. Without one its tests prove nothing, which `REQUIRE_BACKENDS` forbids.
-pub(crate) fn installed() -> bool {
-    let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
+/// The program that is started: `redis-server`, or what `TEST_REDIS_SERVER` names, such as a `valkey-server`.
+fn program() -> OsString {
+    std::env::var_os("TEST_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
+}
+
+/// Whether there is a server to start. Without one its tests prove nothing, which `REQUIRE_BACKENDS` forbids.
+pub fn installed() -> bool {
+    let found = Command::new(program()).arg("--version").stdout(Stdio::null()).status().is_ok();
     assert!(
         found || std::env::var_os("REQUIRE_BACKENDS").is_none(),
         "redis-server is required and not installed"
@@ -53,7 +62,7 @@ pub(crate) fn installed() -> bool {
 }
 
 /// A port nobody listens on, below those the system gives to clients, so that it is free again after a restart.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 12_000).unwrap();
     loop {
@@ -66,13 +75,12 @@ pub(crate) fn free_port() -> u16 {
 
 impl Server {
     /// Starts a server with more lines of configuration; `None` when there is none to start.
-    pub(crate) fn start(config: &str) -> Option<Self> {
+    pub fn start(config: &str) -> Option<Self> {
         installed().then(|| Self::start_on(free_port(), config, false))
     }
 
     /// Starts an encrypted one, with files in its folder that the configuration names.
-    #[cfg(feature = "redis-tls")]
-    pub(crate) fn start_with(port: u16, config: &str, files: &[(&str, String)]) -> Option<Self> {
+    pub fn start_with(port: u16, config: &str, files: &[(&str, String)]) -> Option<Self> {
         installed().then(|| {
             let mut server = Self::configured(port, config, false);
             for (name, text) in files {
@@ -84,11 +92,12 @@ impl Server {
     }
 
     /// One that is configured and not started.
-    pub(crate) fn stopped() -> Option<Self> {
+    pub fn stopped() -> Option<Self> {
         installed().then(|| Self::configured(free_port(), "", false))
     }
 
-    pub(crate) fn start_on(port: u16, config: &str, sentinel: bool) -> Self {
+    /// Starts one on a port, as a Sentinel if asked for.
+    pub fn start_on(port: u16, config: &str, sentinel: bool) -> Self {
         let mut server = Self::configured(port, config, sentinel);
         server.restart();
         server
@@ -105,20 +114,21 @@ impl Server {
     }
 
     /// Logs in before every question of the test.
-    pub(crate) fn with_login(mut self, words: &[&str]) -> Self {
+    pub fn with_login(mut self, words: &[&str]) -> Self {
         self.login = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
-    pub(crate) fn url(&self, rest: &str) -> String {
+    /// Its address, with what follows the port.
+    pub fn url(&self, rest: &str) -> String {
         format!("redis://127.0.0.1:{}{rest}", self.port)
     }
 
     /// Starts it on the port it had. What it held is gone.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.kill();
         let mut command = Command::new("sh");
-        command.args(["-c", RUN, "sh", "redis-server", "redis.conf"]).current_dir(self.folder.path());
+        command.args(["-c", RUN, "sh"]).arg(program()).arg("redis.conf").current_dir(self.folder.path());
         if self.sentinel {
             command.arg("--sentinel");
         }
@@ -146,19 +156,23 @@ impl Server {
         fs::read_to_string(self.folder.path().join("redis.conf")).is_ok_and(|text| text.contains("tls-port"))
     }
 
-    pub(crate) fn log(&self) -> String {
+    /// What it wrote.
+    pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    pub(crate) fn kill(&mut self) {
+    /// Ends it at once. What it held is gone.
+    pub fn kill(&mut self) {
         self.process = None;
     }
 
-    pub(crate) fn freeze(&self) {
+    /// Stops it: connections stay, and nothing is answered.
+    pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
-    pub(crate) fn thaw(&self) {
+    /// Ends that; it carries out what it was sent meanwhile.
+    pub fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
@@ -166,7 +180,8 @@ impl Server {
         kill_process(self.process.as_ref().unwrap().pid, signal).unwrap();
     }
 
-    pub(crate) fn wire(&self) -> Wire {
+    /// A connection of its own, logged in.
+    pub fn wire(&self) -> Wire {
         let mut wire = Wire::connect(self.port).unwrap();
         if !self.login.is_empty() {
             assert_eq!(wire.ask(&self.login).unwrap(), Reply::Text("OK".to_owned()));
@@ -174,25 +189,44 @@ impl Server {
         wire
     }
 
-    pub(crate) fn ask(&self, words: &[&str]) -> Reply {
+    /// Asks it, without the code under test.
+    pub fn ask(&self, words: &[&str]) -> Reply {
         self.wire().ask(words).unwrap()
     }
 
     /// Empties it, as an operator would. Nothing but a test may, which the sources are searched for.
-    pub(crate) fn empty(&self) {
+    pub fn empty(&self) {
         let word = ["FLUSH", "ALL"].concat();
         assert_eq!(self.ask(&[&word]), Reply::Text("OK".to_owned()));
     }
 
+    /// The keys of a database.
+    pub fn keys(&self, database: u8) -> Vec<String> {
+        let mut wire = self.wire();
+        wire.ask(&["SELECT", &database.to_string()]).unwrap();
+        let (mut cursor, mut keys) = ("0".to_owned(), Vec::new());
+        loop {
+            let Reply::List(page) = wire.ask(&["SCAN", &cursor]).unwrap() else { panic!("no page of keys") };
+            let [Reply::Text(next), Reply::List(found)] = <[_; 2]>::try_from(page).unwrap() else {
+                panic!("no page of keys")
+            };
+            keys.extend(found.into_iter().map(Reply::text));
+            if next == "0" {
+                return keys;
+            }
+            cursor = next;
+        }
+    }
+
     /// How many keys a database holds.
-    pub(crate) fn keys_in(&self, database: u8) -> i64 {
+    pub fn keys_in(&self, database: u8) -> i64 {
         let mut wire = self.wire();
         wire.ask(&["SELECT", &database.to_string()]).unwrap();
         wire.ask(&["DBSIZE"]).unwrap().number()
     }
 
     /// The value of a line of `INFO`; `None` too when the server cuts the line, as one does that changes its role.
-    pub(crate) fn info(&self, section: &str, field: &str) -> Option<String> {
+    pub fn info(&self, section: &str, field: &str) -> Option<String> {
         let text = self.wire().ask(&["INFO", section]).ok()?.text();
         let value = text.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| *name == field);
         value.map(|(_, value)| value.to_owned())
@@ -200,7 +234,7 @@ impl Server {
 }
 
 /// Waits until something holds; fails when it takes unreasonably long.
-pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < until, "still not: {what}");
