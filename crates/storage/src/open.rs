@@ -30,9 +30,11 @@ fn clickhouse_options(server: &DatabaseServer) -> clickhouse::Options {
 }
 
 fn postgres_options(server: &DatabaseServer) -> postgres::Options {
-    let mut options = postgres::Options::new(&server.host, &server.database, &server.user).port(server.port);
-    if let Some(password) = &server.password {
-        options = options.password(password.clone());
+    let options = postgres::Options::new(&server.host, &server.database, &server.user)
+        .port(server.port)
+        .secure(server.tls);
+    match &server.password {
+        Some(password) => options.password(password.clone()),
+        None => options,
     }
-    if server.tls { options.secure() } else { options }
 }

@@ -13,10 +13,16 @@ pub struct Promises {
     pub lock_ends_with_its_process: bool,
     /// A zero written as -0.0 is read as that. Otherwise it is read as 0.0; every other number keeps its bits anyway.
     pub zero_keeps_its_sign: bool,
+    /// A day of any year from 1000 to 9999 is kept. Otherwise one outside of 1900 to 2299 is refused.
+    pub any_year_is_kept: bool,
 }
 
 impl Promises {
     /// Everything, as a database with transactions gives it.
-    pub const ALL: Self =
-        Self { commit_is_atomic: true, lock_ends_with_its_process: true, zero_keeps_its_sign: true };
+    pub const ALL: Self = Self {
+        commit_is_atomic: true,
+        lock_ends_with_its_process: true,
+        zero_keeps_its_sign: true,
+        any_year_is_kept: true,
+    };
 }

@@ -18,14 +18,17 @@ pub(crate) trait Storable {
 
     /// The numbers that must be numbers, with their names.
     fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)>;
+
+    /// The numbers that may be lacking.
+    fn optional_numbers(&mut self) -> impl Iterator<Item = &mut Option<f64>>;
 }
 
-/// Refuses a batch that holds what no store keeps.
+/// Refuses a batch that holds what no store keeps, and makes a number that is none one that is lacking.
 ///
 /// # Errors
 ///
 /// [`Error::Unstorable`] for the first such value.
-pub(crate) fn check<T: Storable>(rows: &[SourceRow<T>]) -> Result<()> {
+pub(crate) fn admit<T: Storable>(rows: &mut [SourceRow<T>]) -> Result<()> {
     for SourceRow { row, .. } in rows {
         if let Some((what, _)) = row.numbers().find(|(_, number)| number.is_nan()) {
             return Err(Error::Unstorable { what, why: "it is not a number" });
@@ -33,17 +36,21 @@ pub(crate) fn check<T: Storable>(rows: &[SourceRow<T>]) -> Result<()> {
         if let Some((what, _)) = row.texts().find(|(_, text)| text.contains('\0')) {
             return Err(Error::Unstorable { what, why: "it holds a NUL" });
         }
+        for number in row.optional_numbers() {
+            *number = number.filter(|number| !number.is_nan());
+        }
     }
     Ok(())
 }
 
-/// `storable!(Type: texts a ?b; numbers c)`; a question mark says that the text may be lacking.
+/// Names the fields of a row, those that may be lacking behind a question mark.
 macro_rules! storable {
-    ($row:ty: texts $($text:ident)* $(? $maybe:ident)*; numbers $($number:ident)*) => {
+    ($row:ty: texts $($text:ident)* $(? $maybe:ident)*; numbers $($number:ident)* $(? $optional:ident)*) => {
         impl Storable for $row {
             fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
                 let needed: [(&'static str, &str); _] = [$((stringify!($text), self.$text.as_str())),*];
-                let others: [(&'static str, Option<&str>); _] = [$((stringify!($maybe), self.$maybe.as_deref())),*];
+                let others: [(&'static str, Option<&str>); _] =
+                    [$((stringify!($maybe), self.$maybe.as_deref())),*];
                 needed.into_iter().chain(others.into_iter().filter_map(|(name, text)| Some((name, text?))))
             }
 
@@ -51,17 +58,25 @@ macro_rules! storable {
                 let numbers: [(&'static str, f64); _] = [$((stringify!($number), self.$number)),*];
                 numbers.into_iter()
             }
+
+            fn optional_numbers(&mut self) -> impl Iterator<Item = &mut Option<f64>> {
+                let numbers: [&mut Option<f64>; _] = [$(&mut self.$optional),*];
+                numbers.into_iter()
+            }
         }
     };
 }
 
-storable!(DailyBar: texts; numbers close);
+storable!(DailyBar: texts;
+    numbers close ?open ?high ?low ?pre_close ?change ?pct_chg ?vol ?amount);
 storable!(AdjFactor: texts; numbers adj_factor);
 storable!(Security: texts ?name ?area ?industry ?cnspell; numbers);
 storable!(CalendarDay: texts; numbers);
-storable!(PriceLimit: texts; numbers up_limit down_limit);
-storable!(DailyBasic: texts; numbers);
+storable!(PriceLimit: texts; numbers up_limit down_limit ?pre_close);
+storable!(DailyBasic: texts;
+    numbers ?close ?turnover_rate ?turnover_rate_f ?volume_ratio ?pe ?pe_ttm ?pb ?ps ?ps_ttm ?dv_ratio ?dv_ttm
+    ?total_share ?float_share ?free_share ?total_mv ?circ_mv);
 storable!(Suspension: texts ?suspend_timing; numbers);
-storable!(MinuteBar: texts; numbers open high low close);
-storable!(Candle: texts symbol; numbers open high low close);
-storable!(CryptoMarket: texts id symbol ?name; numbers);
+storable!(MinuteBar: texts; numbers open high low close ?vol ?amount);
+storable!(Candle: texts symbol; numbers open high low close ?volume ?quote_volume);
+storable!(CryptoMarket: texts id symbol ?name; numbers ?price ?market_cap ?volume_24h ?change_24h);

@@ -57,11 +57,6 @@ pub(super) fn date(days: i32) -> Result<TradeDate> {
         .ok_or_else(|| Error::Impossible { what: "date", value: format!("day {days}") })
 }
 
-/// A number that may be lacking; one that is none counts as lacking.
-pub(super) fn known(number: Option<f64>) -> Option<f64> {
-    number.filter(|number| !number.is_nan())
-}
-
 pub(super) fn time(milliseconds: i64) -> Result<Timestamp> {
     Timestamp::from_millisecond(milliseconds)
         .map_err(|_| Error::Impossible { what: "time", value: milliseconds.to_string() })

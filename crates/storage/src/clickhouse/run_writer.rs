@@ -80,10 +80,10 @@ impl ClickHouseRunWriter {
     }
 
     /// Refuses what no store keeps; once a write was refused, no other is taken and the run cannot commit.
-    fn begin<T: Storable>(&mut self, operation: &'static str, rows: &[SourceRow<T>]) -> Result<()> {
+    fn begin<T: Storable>(&mut self, operation: &'static str, rows: &mut [SourceRow<T>]) -> Result<()> {
         self.check(operation)?;
         self.broken = true;
-        storable::check(rows)
+        storable::admit(rows)
     }
 
     fn written(&mut self, duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
@@ -145,7 +145,7 @@ impl RunWriter for ClickHouseRunWriter {
         kind: SecurityKind,
         mut rows: Vec<SourceRow<DailyBar>>,
     ) -> Result<Vec<Duplicate>> {
-        self.begin("write bars", &rows)?;
+        self.begin("write bars", &mut rows)?;
         let duplicates = self.seen.bars(kind, &mut rows);
         let (server, version, adjusted) = (self.server.clone(), self.record.id, self.adjusted);
         let rows = rows.iter().map(|row| BarRow::new(kind, &row.row, adjusted, version));
@@ -154,7 +154,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_factors(&mut self, mut rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
-        self.begin("write adjustment factors", &rows)?;
+        self.begin("write adjustment factors", &mut rows)?;
         let duplicates = self.seen.factors(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| FactorRow::new(&row.row, version));
@@ -163,7 +163,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_securities(&mut self, mut rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
-        self.begin("write securities", &rows)?;
+        self.begin("write securities", &mut rows)?;
         let duplicates = self.seen.securities(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(SecurityRow::new(row.row, version)));
@@ -172,7 +172,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_calendar(&mut self, mut rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
-        self.begin("write the calendar", &rows)?;
+        self.begin("write the calendar", &mut rows)?;
         let duplicates = self.seen.calendar(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| CalendarRow::new(&row.row, version));
@@ -181,7 +181,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_price_limits(&mut self, mut rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
-        self.begin("write price limits", &rows)?;
+        self.begin("write price limits", &mut rows)?;
         let duplicates = self.seen.price_limits(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| LimitRow::new(&row.row, version));
@@ -190,7 +190,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_basics(&mut self, mut rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
-        self.begin("write valuations", &rows)?;
+        self.begin("write valuations", &mut rows)?;
         let duplicates = self.seen.basics(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| BasicRow::new(&row.row, version));
@@ -199,7 +199,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_suspensions(&mut self, mut rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
-        self.begin("write suspensions", &rows)?;
+        self.begin("write suspensions", &mut rows)?;
         let duplicates = self.seen.suspensions(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| SuspensionRow::new(row.row, version));
@@ -208,7 +208,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_minute_bars(&mut self, mut rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
-        self.begin("write bars within days", &rows)?;
+        self.begin("write bars within days", &mut rows)?;
         let duplicates = self.seen.minute_bars(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| Ok(MinuteBarRow::new(&row.row, version)));
@@ -217,7 +217,7 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn write_candles(&mut self, mut rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
-        self.begin("write candles", &rows)?;
+        self.begin("write candles", &mut rows)?;
         let duplicates = self.seen.candles(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CandleRow::new(row.row, version)));
@@ -229,7 +229,7 @@ impl RunWriter for ClickHouseRunWriter {
         &mut self,
         mut rows: Vec<SourceRow<CryptoMarket>>,
     ) -> Result<Vec<Duplicate>> {
-        self.begin("write the prices of coins", &rows)?;
+        self.begin("write the prices of coins", &mut rows)?;
         let duplicates = self.seen.crypto_markets(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CryptoMarketRow::new(row.row, version)));

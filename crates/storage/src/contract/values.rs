@@ -263,7 +263,11 @@ pub async fn a_number_that_is_none_counts_as_lacking(store: &Store) {
 }
 
 pub async fn dates_are_read_back_over_the_whole_range(store: &Store) {
-    let days = [TradeDate::MIN, date("18991231"), date("19700101"), date("22991231"), TradeDate::MAX];
+    let (first, last) = match store.promises.any_year_is_kept {
+        true => (TradeDate::MIN, TradeDate::MAX),
+        false => (date("19000101"), date("22991231")),
+    };
+    let days = [first, date("19691231"), date("19700101"), date("20990131"), last];
     let ts_code = code("000001.SZ");
     ingest(
         store,
@@ -278,7 +282,7 @@ pub async fn dates_are_read_back_over_the_whole_range(store: &Store) {
         exchange: Exchange::Sse,
         cal_date,
         is_open: true,
-        pretrade_date: Some(TradeDate::MIN),
+        pretrade_date: Some(first),
     });
     run.write_calendar(numbered(calendar)).await.unwrap();
     run.write_basics(numbered(days.map(|day| DailyBasic::empty(ts_code, day)))).await.unwrap();
@@ -291,8 +295,8 @@ pub async fn dates_are_read_back_over_the_whole_range(store: &Store) {
     });
     run.write_price_limits(numbered(limits)).await.unwrap();
     let security = Security {
-        list_date: Some(TradeDate::MIN),
-        delist_date: Some(TradeDate::MAX),
+        list_date: Some(first),
+        delist_date: Some(last),
         list_status: Some(ListStatus::Delisted),
         ..Security::unknown(ts_code, SecurityKind::Stock)
     };
@@ -307,11 +311,19 @@ pub async fn dates_are_read_back_over_the_whole_range(store: &Store) {
     assert_eq!(store.adj_factors.of(ts_code).await.unwrap(), factors);
     assert_eq!(store.calendar.days(Exchange::Sse).await.unwrap(), calendar);
     assert_eq!(store.basics.day_counts().await.unwrap(), days.map(|day| (day, 1)));
-    assert_eq!(store.basics.latest(ts_code).await.unwrap().unwrap().trade_date, TradeDate::MAX);
+    assert_eq!(store.basics.latest(ts_code).await.unwrap().unwrap().trade_date, last);
     for limit in limits {
         assert_eq!(store.price_limits.on(limit.trade_date).await.unwrap(), [limit]);
     }
     assert_eq!(store.securities.all().await.unwrap(), [security]);
+
+    // Never another day in its place.
+    if !store.promises.any_year_is_kept {
+        for trade_date in [TradeDate::MIN, TradeDate::MAX] {
+            let bars = numbered([DailyBar { trade_date, ..bar("000002.SZ", "20250205", 1.0) }]);
+            start(store).await.write_bars(SecurityKind::Stock, bars).await.unwrap_err();
+        }
+    }
 }
 
 pub async fn times_are_kept_by_the_millisecond(store: &Store) {

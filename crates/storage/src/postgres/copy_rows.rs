@@ -64,9 +64,8 @@ impl CopyRows {
         self.buffer.put_f64(value);
     }
 
-    /// A value that may be lacking; one that is no number is as good as none.
     pub(super) fn maybe(&mut self, value: Option<f64>) {
-        match value.filter(|value| !value.is_nan()) {
+        match value {
             Some(value) => self.number(value),
             None => self.null(),
         }

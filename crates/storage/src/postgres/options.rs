@@ -9,7 +9,7 @@ use secrecy::SecretString;
 /// ```
 /// use stockpile_storage::postgres::Options;
 ///
-/// let options = Options::new("db.internal", "stock_data", "stockpile").password("secret").secure();
+/// let options = Options::new("db.internal", "stock_data", "stockpile").password("secret").secure(true);
 /// assert_eq!(options.to_string(), "postgres://db.internal:5432/stock_data");
 /// ```
 #[derive(Clone, Debug)]
@@ -63,11 +63,11 @@ impl Options {
         self
     }
 
-    /// Speaks TLS only. The server's certificate must be valid for the host and of an authority the system knows, or of
+    /// Speaks TLS only, or not at all. The server's certificate must be valid for the host and of an authority the system knows, or of
     /// that in [`ca_file`](Self::ca_file).
     #[must_use]
-    pub fn secure(mut self) -> Self {
-        self.secure = true;
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
         self
     }
 

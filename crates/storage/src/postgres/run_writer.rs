@@ -83,13 +83,15 @@ impl PostgresRunWriter {
         }
         // Left standing when something fails below, or when this future is dropped on the way.
         self.broken = true;
-        storable::check(&rows)?;
+        storable::admit(&mut rows)?;
         let duplicates = take_met(&mut self.seen, &mut rows);
         rows.sort_by(|a, b| order(&a.row, &b.row));
         let (server, run) = (self.server.clone(), self.id.0.get());
         let is_new = self.staged.insert(staging.table);
         let client: &ClientWrapper = self.turn.client()?;
-        server.in_time(operation, merge(client, staging, is_new, run, &rows, encode)).await?;
+        let merged = server.in_time(operation, merge(client, staging, is_new, run, &rows, encode)).await;
+        self.turn.hang_up_after(&merged);
+        merged?;
         self.broken = false;
         Ok(duplicates)
     }
@@ -112,8 +114,9 @@ impl PostgresRunWriter {
             client.batch_execute("COMMIT").await?;
             Ok(row)
         };
-        let row = server.in_time(COMMITTING, work).await?;
-        large_count(&row, 0)
+        let row = server.in_time(COMMITTING, work).await;
+        self.turn.hang_up_after(&row);
+        large_count(&row?, 0)
     }
 
     /// Finds out on a new connection what became of a commit whose answer was lost; the run's own row came with it.
@@ -134,7 +137,9 @@ impl PostgresRunWriter {
             client.batch_execute("ROLLBACK").await?;
             finish(client, id, "failed", rows, ended_at, Some(&why)).await
         };
-        server.in_time("abandon an ingest run", work).await
+        let recorded = server.in_time("abandon an ingest run", work).await;
+        self.turn.hang_up_after(&recorded);
+        recorded
     }
 }
 
@@ -341,9 +346,7 @@ impl RunWriter for PostgresRunWriter {
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
         let committed = match self.finish_commit(rows, ended_at).await {
             // The server may have committed all the same; where it cannot be asked, a second ingest of the rows is safe.
-            Err(error @ (Error::Unreachable { .. } | Error::TimedOut { .. })) => {
-                self.is_committed().await.ok().flatten().ok_or(error)
-            }
+            Err(error @ Error::Unreachable { .. }) => self.is_committed().await.ok().flatten().ok_or(error),
             other => other,
         };
         if let Err(error) = &committed

@@ -92,8 +92,7 @@ impl Server {
         Ok(client)
     }
 
-    /// Waits for a step of a run, a little longer than the server does. A connection that does not answer by then is left
-    /// with the question open, and so of no more use.
+    /// Waits for a step of a run, a little longer than the server does.
     pub(super) async fn in_time<T>(
         &self,
         operation: &'static str,
@@ -101,7 +100,8 @@ impl Server {
     ) -> Result<T> {
         match tokio::time::timeout(patience(self.options.write_timeout), step).await {
             Ok(answer) => answer.map_err(|error| refused(operation, &self.store, error)),
-            Err(_) => Err(Error::TimedOut { operation }),
+            // The server has a limit of its own: that it does not speak of it means that it does not hear.
+            Err(elapsed) => Err(Error::Unreachable { store: self.store.clone(), source: elapsed.into() }),
         }
     }
 

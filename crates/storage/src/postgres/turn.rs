@@ -24,7 +24,7 @@ const CLEARING: Duration = Duration::from_secs(5);
 ///
 /// The server gives the lock back when the connection ends, however it does. Dropped, it takes back what was not committed.
 pub(super) struct Turn {
-    /// Gone once the turn was given back.
+    /// Gone once the turn was given back, or its connection was lost.
     held: Option<Held>,
     is_writing: Arc<AtomicBool>,
 }
@@ -66,8 +66,15 @@ impl Turn {
 
     /// The connection that holds the lock.
     pub(super) fn client(&mut self) -> Result<&mut ClientWrapper> {
-        let gone = || Error::Failed { operation: "write", source: "the run has ended".into() };
+        let gone = || Error::Failed { operation: "write", source: "its connection is gone".into() };
         self.held.as_mut().map(|held| &mut held.client).ok_or_else(gone)
+    }
+
+    /// Closes a connection that does not answer any more; the lock ends when the server notices.
+    pub(super) fn hang_up_after<T>(&mut self, answer: &Result<T>) {
+        if matches!(answer, Err(Error::Unreachable { .. })) {
+            self.held = None;
+        }
     }
 
     /// Gives the turn back and waits until the server knows.

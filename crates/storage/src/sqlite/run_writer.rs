@@ -49,14 +49,14 @@ impl SqliteRunWriter {
     async fn write<T: Storable + Send + 'static>(
         &mut self,
         operation: &'static str,
-        rows: Vec<SourceRow<T>>,
+        mut rows: Vec<SourceRow<T>>,
         work: impl FnOnce(&rusqlite::Connection, RunId, Vec<SourceRow<T>>) -> rusqlite::Result<Vec<Duplicate>>
         + Send
         + 'static,
     ) -> Result<Vec<Duplicate>> {
         self.check(operation)?;
         self.broken = true;
-        storable::check(&rows)?;
+        storable::admit(&mut rows)?;
         let id = self.id;
         let duplicates = self.call(operation, move |connection| work(connection, id, rows)).await?;
         self.broken = false;

@@ -96,7 +96,7 @@ async fn an_encrypted_connection_is_verified_and_never_silently_plain() {
     config.user("stockpile").password("right");
     let options = options(&config, "stock_data");
 
-    let store = postgres::open(&options.clone().secure().ca_file(&ca)).await.unwrap();
+    let store = postgres::open(&options.clone().secure(true).ca_file(&ca)).await.unwrap();
     ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250102", 10.0)]).await;
     let plain = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'stockpile' AND NOT ssl";
     assert_eq!(sql.query_one(plain, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -105,7 +105,7 @@ async fn an_encrypted_connection_is_verified_and_never_silently_plain() {
     assert!(matches!(refused, Error::Login { .. }), "{refused}");
     let (stranger, ..) = authority("127.0.0.1");
     std::fs::write(&ca, stranger).unwrap();
-    let refused = postgres::open(&options.secure().ca_file(&ca)).await.unwrap_err();
+    let refused = postgres::open(&options.secure(true).ca_file(&ca)).await.unwrap_err();
     assert!(matches!(refused, Error::WrongServer { .. }), "{refused}");
 }
 
@@ -115,8 +115,9 @@ async fn a_server_without_tls_is_not_spoken_to_when_tls_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, authority("127.0.0.1").0).unwrap();
-    let refused = postgres::open(&database.options().secure().ca_file(ca)).await.unwrap_err();
+    let refused = postgres::open(&database.options().secure(true).ca_file(ca)).await.unwrap_err();
     assert!(matches!(refused, Error::WrongServer { .. }), "{refused}");
-    let refused = postgres::open(&database.options().secure().ca_file("/nowhere/ca.pem")).await.unwrap_err();
+    let refused =
+        postgres::open(&database.options().secure(true).ca_file("/nowhere/ca.pem")).await.unwrap_err();
     assert!(matches!(refused, Error::Open { .. }), "{refused}");
 }

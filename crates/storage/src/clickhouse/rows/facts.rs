@@ -45,7 +45,7 @@ impl LimitRow {
         Ok(Self {
             trade_date: row::day(limit.trade_date),
             ts_code: row::code_bytes(limit.ts_code),
-            pre_close: row::known(limit.pre_close),
+            pre_close: limit.pre_close,
             up_limit: limit.up_limit,
             down_limit: limit.down_limit,
             version,
@@ -184,7 +184,7 @@ macro_rules! basic_rows {
                 Ok(Self {
                     ts_code: row::code_bytes(basic.ts_code),
                     trade_date: row::day(basic.trade_date),
-                    $($figure: row::known(basic.$figure),)+
+                    $($figure: basic.$figure,)+
                     version,
                 })
             }

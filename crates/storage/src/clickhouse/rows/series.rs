@@ -33,8 +33,8 @@ impl MinuteBarRow {
             high: bar.high,
             low: bar.low,
             close: bar.close,
-            vol: row::known(bar.vol),
-            amount: row::known(bar.amount),
+            vol: bar.vol,
+            amount: bar.amount,
             version,
         }
     }
@@ -65,8 +65,8 @@ impl CandleRow {
             high: candle.high,
             low: candle.low,
             close: candle.close,
-            volume: row::known(candle.volume),
-            quote_volume: row::known(candle.quote_volume),
+            volume: candle.volume,
+            quote_volume: candle.quote_volume,
             version,
         }
     }
@@ -93,10 +93,10 @@ impl CryptoMarketRow {
             last_updated: market.last_updated.as_millisecond(),
             symbol: market.symbol,
             name: market.name,
-            price: row::known(market.price),
-            market_cap: row::known(market.market_cap),
-            volume_24h: row::known(market.volume_24h),
-            change_24h: row::known(market.change_24h),
+            price: market.price,
+            market_cap: market.market_cap,
+            volume_24h: market.volume_24h,
+            change_24h: market.change_24h,
             version,
         }
     }
