@@ -1,8 +1,8 @@
 //! Market data behind repository traits, and the stores that implement them.
 //!
 //! A [`Store`] is what the rest of the platform knows: one `Arc<dyn …>` for each repository. [`sqlite::open`] gives
-//! the embedded one, [`postgres::open`] one on a server. With feature `contract`, [`contract`] holds the promises every store keeps, for this crate's own
-//! and for stores written elsewhere; with feature `mock`, each repository has a `mockall` mock.
+//! the embedded one, [`clickhouse::open`] and [`postgres::open`] one on a server. With feature `contract`, [`contract`] holds
+//! the promises every store keeps, for this crate's own and for stores written elsewhere; with feature `mock`, each repository has a `mockall` mock.
 
 mod adj_factors;
 mod candles;

@@ -4,7 +4,6 @@ use ::clickhouse::Row;
 use serde::Deserialize;
 
 use super::{
-    row,
     run_record::{Revision, RunRecord},
     server::Server,
     tables::{Stage, Table},
@@ -41,10 +40,7 @@ async fn count_days(server: &Server, bars: Stage) -> Result<()> {
     let touched: Vec<TouchedDay> = server.read(OPERATION, query).await?;
     for of_kind in touched.chunk_by(|one, other| one.kind == other.kind) {
         for chunk in of_kind.chunks(DAYS_AT_ONCE) {
-            let days = chunk
-                .iter()
-                .map(|day| row::date(day.trade_date).map(row::day_text))
-                .collect::<Result<Vec<_>>>()?;
+            let days: Vec<i32> = chunk.iter().map(|day| day.trade_date).collect();
             let statement = server
                 .query(include_str!("sql/count_days.sql"))
                 .param("run", bars.run)

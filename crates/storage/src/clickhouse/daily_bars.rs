@@ -41,14 +41,9 @@ struct ReadKind {
 }
 
 impl ClickHouse {
-    /// A query about one day; nothing when no row can be of that day.
-    fn of_day(&self, sql: &str, kind: SecurityKind, trade_date: TradeDate) -> Option<Query> {
-        row::can_be_asked_for(trade_date).then(|| {
-            self.server
-                .query(sql)
-                .param("kind", row::kind_number(kind))
-                .param("trade_date", row::day_text(trade_date))
-        })
+    /// A query about one day.
+    fn of_day(&self, sql: &str, kind: SecurityKind, trade_date: TradeDate) -> Query {
+        self.server.query(sql).param("kind", row::kind_number(kind)).param("trade_date", row::day(trade_date))
     }
 }
 
@@ -70,16 +65,14 @@ impl DailyBars for ClickHouse {
             HotOrder::Amount => include_str!("sql/hottest_by_amount.sql"),
             HotOrder::PctChg => include_str!("sql/hottest_by_pct_chg.sql"),
         };
-        let Some(asked) = self.of_day(sql, query.kind, query.trade_date) else { return Ok(Vec::new()) };
+        let asked = self.of_day(sql, query.kind, query.trade_date);
         let asked =
             asked.param("suffix", query.exchange.map_or("", Exchange::suffix)).param("limit", query.limit);
         converted::<ReadBar, _>(self.server.read("read a hot list", asked).await?)
     }
 
     async fn closes(&self, kind: SecurityKind, trade_date: TradeDate) -> Result<Vec<ClosingBar>> {
-        let Some(query) = self.of_day(include_str!("sql/closes.sql"), kind, trade_date) else {
-            return Ok(Vec::new());
-        };
+        let query = self.of_day(include_str!("sql/closes.sql"), kind, trade_date);
         let rows: Vec<ReadClose> = self.server.read("read a day's closes", query).await?;
         rows.into_iter()
             .map(|read| {
@@ -96,9 +89,7 @@ impl DailyBars for ClickHouse {
     }
 
     async fn on(&self, kind: SecurityKind, trade_date: TradeDate) -> Result<Vec<DailyBar>> {
-        let Some(query) = self.of_day(include_str!("sql/bars_on.sql"), kind, trade_date) else {
-            return Ok(Vec::new());
-        };
+        let query = self.of_day(include_str!("sql/bars_on.sql"), kind, trade_date);
         converted::<ReadBar, _>(self.server.read("read a day's bars", query).await?)
     }
 
@@ -109,9 +100,7 @@ impl DailyBars for ClickHouse {
         after: Option<TsCode>,
         limit: u32,
     ) -> Result<DayPage> {
-        let Some(query) = self.of_day(include_str!("sql/bars_page.sql"), kind, trade_date) else {
-            return Ok(DayPage { mark: 0, bars: Vec::new() });
-        };
+        let query = self.of_day(include_str!("sql/bars_page.sql"), kind, trade_date);
         let after = after.map(TsCode::text);
         // Nothing comes before the empty text.
         let query =
@@ -132,14 +121,12 @@ impl DailyBars for ClickHouse {
             BarRange::Last(count) => {
                 self.server.query(include_str!("sql/bars_last.sql")).param("count", count.min(limit))
             }
-            BarRange::Between(start, end) => {
-                let (start, end) = row::range_texts(start, end);
-                self.server
-                    .query(include_str!("sql/bars_between.sql"))
-                    .param("start", start)
-                    .param("end", end)
-                    .param("limit", limit)
-            }
+            BarRange::Between(start, end) => self
+                .server
+                .query(include_str!("sql/bars_between.sql"))
+                .param("start", row::day(start))
+                .param("end", row::day(end))
+                .param("limit", limit),
         }
         .param("kind", row::kind_number(kind))
         .param("ts_code", code.text().as_str());

@@ -21,25 +21,20 @@ impl DailyBasics for ClickHouse {
     }
 
     async fn on(&self, trade_date: TradeDate) -> Result<Vec<DailyBasic>> {
-        if !row::can_be_asked_for(trade_date) {
-            return Ok(Vec::new());
-        }
-        let query = self
-            .server
-            .query(include_str!("sql/basics_on.sql"))
-            .param("trade_date", row::day_text(trade_date));
+        let query =
+            self.server.query(include_str!("sql/basics_on.sql")).param("trade_date", row::day(trade_date));
         converted::<ReadBasic, _>(self.server.read("read a day's valuations", query).await?)
     }
 
     async fn of(&self, codes: &[TsCode], trade_date: TradeDate) -> Result<Vec<DailyBasic>> {
-        if codes.is_empty() || !row::can_be_asked_for(trade_date) {
+        if codes.is_empty() {
             return Ok(Vec::new());
         }
         let texts: Vec<String> = codes.iter().map(ToString::to_string).collect();
         let query = self
             .server
             .query(include_str!("sql/basics_of.sql"))
-            .param("trade_date", row::day_text(trade_date))
+            .param("trade_date", row::day(trade_date))
             .param("ts_codes", texts);
         let rows: Vec<ReadBasic> = self.server.read("read some valuations of a day", query).await?;
         let found: HashMap<TsCode, DailyBasic> =

@@ -90,12 +90,7 @@ pub async fn open(options: &Options) -> Result<Store> {
     let store = Arc::new(ClickHouse { server: Arc::new(server), turn: Arc::default() });
     Ok(Store {
         engine: "clickhouse",
-        promises: Promises {
-            commit_is_atomic: false,
-            lock_ends_with_its_process: false,
-            any_year_is_kept: false,
-            ..Promises::ALL
-        },
+        promises: Promises { commit_is_atomic: false, lock_ends_with_its_process: false, ..Promises::ALL },
         bars: store.clone(),
         basics: store.clone(),
         minute_bars: store.clone(),

@@ -22,13 +22,8 @@ struct ReadLimit {
 #[async_trait]
 impl PriceLimits for ClickHouse {
     async fn on(&self, trade_date: TradeDate) -> Result<Vec<PriceLimit>> {
-        if !row::can_be_asked_for(trade_date) {
-            return Ok(Vec::new());
-        }
-        let query = self
-            .server
-            .query(include_str!("sql/limits_on.sql"))
-            .param("trade_date", row::day_text(trade_date));
+        let query =
+            self.server.query(include_str!("sql/limits_on.sql")).param("trade_date", row::day(trade_date));
         let rows: Vec<ReadLimit> = self.server.read("read price limits", query).await?;
         rows.into_iter()
             .map(|read| {

@@ -5,9 +5,6 @@ use stockpile_market::{SecurityKind, TradeDate, TsCode};
 
 use crate::{Error, Result};
 
-/// The first and the last day a `Date32` can be compared with.
-const FIRST_DAY: Date = Date::constant(1900, 1, 1);
-const LAST_DAY: Date = Date::constant(2299, 12, 31);
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// A code as a column of nine bytes.
@@ -43,21 +40,7 @@ pub(super) fn code(bytes: CodeBytes) -> Result<TsCode> {
     })
 }
 
-/// Days since 1970 of a day that is part of a key; one beyond what the column compares is refused.
-pub(super) fn key_day(date: TradeDate) -> Result<i32> {
-    if can_be_asked_for(date) {
-        Ok(day(date))
-    } else {
-        Err(Error::Unstorable { what: "a day", why: "ClickHouse compares those from 1900 to 2299 alone" })
-    }
-}
-
-/// Whether a day can be given as a parameter: the server takes another for the nearest it knows.
-pub(super) fn can_be_asked_for(date: TradeDate) -> bool {
-    (FIRST_DAY..=LAST_DAY).contains(&date.civil())
-}
-
-/// Days since 1970. The column keeps any number, whatever it can compare.
+/// Days since 1970, which is what the column holds: it keeps and compares any, though it prints those from 1900 to 2299 alone.
 pub(super) fn day(date: TradeDate) -> i32 {
     const DAY: i64 = 86_400;
     let seconds = date.civil().duration_since(EPOCH).as_secs();
@@ -72,16 +55,6 @@ pub(super) fn date(days: i32) -> Result<TradeDate> {
         .filter(|date| (TradeDate::MIN.civil()..=TradeDate::MAX.civil()).contains(date))
         .map(TradeDate::from)
         .ok_or_else(|| Error::Impossible { what: "date", value: format!("day {days}") })
-}
-
-/// A day as a parameter of type `Date32`.
-pub(super) fn day_text(date: TradeDate) -> String {
-    date.civil().to_string()
-}
-
-/// The days of a range that can be asked for; no row lies beyond them.
-pub(super) fn range_texts(start: TradeDate, end: TradeDate) -> (String, String) {
-    (start.civil().max(FIRST_DAY).to_string(), end.civil().min(LAST_DAY).to_string())
 }
 
 pub(super) fn time(milliseconds: i64) -> Result<Timestamp> {
@@ -105,14 +78,6 @@ mod tests {
         #[test]
         fn any_number_is_a_day_or_refused(days in any::<i32>()) {
             let _ = date(days);
-        }
-    }
-
-    #[test]
-    fn a_day_of_a_key_that_cannot_be_asked_for_is_refused() {
-        for (text, held) in [("19000101", true), ("18991231", false), ("22991231", true), ("23000101", false)]
-        {
-            assert_eq!(key_day(text.parse().unwrap()).is_ok(), held, "{text}");
         }
     }
 }

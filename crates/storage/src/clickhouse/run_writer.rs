@@ -45,10 +45,10 @@ pub(super) struct ClickHouseRunWriter {
     turns: Arc<Turn>,
     record: RunRecord,
     seen: SeenKeys,
+    /// A write was refused or was not waited for: some of its rows may be missing.
+    broken: bool,
     /// The source has adjusted every price.
     adjusted: bool,
-    /// A write was refused: some of its rows are missing.
-    broken: bool,
     /// It may be recorded as committing, and then the next run needs its staged rows to finish it.
     committing: bool,
     /// Nothing once the run has ended.
@@ -72,29 +72,30 @@ impl ClickHouseRunWriter {
             turns,
             record,
             seen: SeenKeys::default(),
-            adjusted: false,
             broken: false,
+            adjusted: false,
             committing: false,
             held,
         }
     }
 
-    /// Lets a batch in, unless it or one before it holds what no store keeps.
-    fn admit<T: Storable>(&mut self, rows: &mut [SourceRow<T>]) -> Result<()> {
-        self.check()?;
+    /// Refuses what no store keeps; once a write was refused, no other is taken and the run cannot commit.
+    fn begin<T: Storable>(&mut self, operation: &'static str, rows: &mut [SourceRow<T>]) -> Result<()> {
+        self.check(operation)?;
         self.broken = true;
-        storable::admit(rows)?;
-        self.broken = false;
-        Ok(())
+        storable::admit(rows)
     }
 
-    fn check(&self) -> Result<()> {
-        let source = "an earlier write of the run failed";
+    fn written(&mut self, duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
+        self.broken = false;
+        duplicates
+    }
+
+    fn check(&self, operation: &'static str) -> Result<()> {
         if self.broken {
-            Err(Error::Failed { operation: "go on with a run", source: source.into() })
-        } else {
-            Ok(())
+            return Err(Error::Failed { operation, source: "an earlier write of the run failed".into() });
         }
+        Ok(())
     }
 
     fn staging(&mut self) -> Result<&mut Staging> {
@@ -106,7 +107,7 @@ impl ClickHouseRunWriter {
 
     /// Brings the rows in.
     async fn bring_in(&mut self, rows: RowCounts, ended_at: Timestamp) -> Result<()> {
-        self.check()?;
+        self.check("commit an ingest run")?;
         let Some(held) = &mut self.held else { return Err(Error::LockLost) };
         held.staging.flush(&self.server).await?;
         held.lock.confirm().await?;
@@ -144,96 +145,96 @@ impl RunWriter for ClickHouseRunWriter {
         kind: SecurityKind,
         mut rows: Vec<SourceRow<DailyBar>>,
     ) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write bars", &mut rows)?;
         let duplicates = self.seen.bars(kind, &mut rows);
         let (server, version, adjusted) = (self.server.clone(), self.record.id, self.adjusted);
         let rows = rows.iter().map(|row| BarRow::new(kind, &row.row, adjusted, version));
         self.staging()?.bars.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_factors(&mut self, mut rows: Vec<SourceRow<AdjFactor>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write adjustment factors", &mut rows)?;
         let duplicates = self.seen.factors(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| FactorRow::new(&row.row, version));
         self.staging()?.factors.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_securities(&mut self, mut rows: Vec<SourceRow<Security>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write securities", &mut rows)?;
         let duplicates = self.seen.securities(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(SecurityRow::new(row.row, version)));
         self.staging()?.securities.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_calendar(&mut self, mut rows: Vec<SourceRow<CalendarDay>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write the calendar", &mut rows)?;
         let duplicates = self.seen.calendar(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| CalendarRow::new(&row.row, version));
         self.staging()?.calendar.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_price_limits(&mut self, mut rows: Vec<SourceRow<PriceLimit>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write price limits", &mut rows)?;
         let duplicates = self.seen.price_limits(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| LimitRow::new(&row.row, version));
         self.staging()?.price_limits.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_basics(&mut self, mut rows: Vec<SourceRow<DailyBasic>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write valuations", &mut rows)?;
         let duplicates = self.seen.basics(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| BasicRow::new(&row.row, version));
         self.staging()?.basics.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_suspensions(&mut self, mut rows: Vec<SourceRow<Suspension>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write suspensions", &mut rows)?;
         let duplicates = self.seen.suspensions(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| SuspensionRow::new(row.row, version));
         self.staging()?.suspensions.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_minute_bars(&mut self, mut rows: Vec<SourceRow<MinuteBar>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write bars within days", &mut rows)?;
         let duplicates = self.seen.minute_bars(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.iter().map(|row| Ok(MinuteBarRow::new(&row.row, version)));
         self.staging()?.minute_bars.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_candles(&mut self, mut rows: Vec<SourceRow<Candle>>) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write candles", &mut rows)?;
         let duplicates = self.seen.candles(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CandleRow::new(row.row, version)));
         self.staging()?.candles.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn write_crypto_markets(
         &mut self,
         mut rows: Vec<SourceRow<CryptoMarket>>,
     ) -> Result<Vec<Duplicate>> {
-        self.admit(&mut rows)?;
+        self.begin("write the prices of coins", &mut rows)?;
         let duplicates = self.seen.crypto_markets(&mut rows);
         let (server, version) = (self.server.clone(), self.record.id);
         let rows = rows.into_iter().map(|row| Ok(CryptoMarketRow::new(row.row, version)));
         self.staging()?.crypto_markets.push(&server, rows).await?;
-        Ok(duplicates)
+        Ok(self.written(duplicates))
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {

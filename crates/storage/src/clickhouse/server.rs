@@ -2,7 +2,9 @@
 
 use std::{fmt, future::Future, time::Duration};
 
-use ::clickhouse::{Client, RowOwned, RowRead, RowWrite, error::Error as DriverError, query::Query};
+use ::clickhouse::{
+    Client, Compression, RowOwned, RowRead, RowWrite, error::Error as DriverError, query::Query,
+};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client as HyperClient, connect::HttpConnector},
@@ -50,12 +52,15 @@ impl Server {
             .with_password(options.password.expose_secret())
             .with_product_info("stockpile", env!("CARGO_PKG_VERSION"));
         let limit = options.timeout.as_secs().max(1).to_string();
+        let inserter = client.clone().with_validation(false).with_setting("async_insert", "0");
+        // Packing an answer costs the server more than half of what the answer does, and the largest has a few 100 KB.
+        let client = client.with_compression(Compression::None);
         let limited = client
             .clone()
             .with_setting("async_insert", "0")
             .with_setting("max_execution_time", limit)
             .with_setting("cancel_http_readonly_queries_on_client_close", "1");
-        let mut server = Self { inserter: client.clone(), client: limited, options };
+        let mut server = Self { inserter, client: limited, options };
         match server.greet().await {
             // Such a user changes no setting; our own deadline is then the only one.
             Err(Refusal { code: Some(READONLY), .. }) => {
@@ -65,7 +70,6 @@ impl Server {
             other => other,
         }
         .map_err(|refusal| refusal.error)?;
-        server.inserter = server.inserter.with_validation(false).with_setting("async_insert", "0");
         Ok(server)
     }
 

@@ -21,13 +21,10 @@ struct ReadSuspension {
 #[async_trait]
 impl Suspensions for ClickHouse {
     async fn on(&self, trade_date: TradeDate) -> Result<Vec<Suspension>> {
-        if !row::can_be_asked_for(trade_date) {
-            return Ok(Vec::new());
-        }
         let query = self
             .server
             .query(include_str!("sql/suspensions_on.sql"))
-            .param("trade_date", row::day_text(trade_date));
+            .param("trade_date", row::day(trade_date));
         let rows: Vec<ReadSuspension> = self.server.read("read suspensions", query).await?;
         rows.into_iter()
             .map(|read| {

@@ -22,7 +22,7 @@ impl FactorRow {
     pub(crate) fn new(factor: &AdjFactor, version: u64) -> Result<Self> {
         Ok(Self {
             ts_code: row::code_bytes(factor.ts_code),
-            trade_date: row::key_day(factor.trade_date)?,
+            trade_date: row::day(factor.trade_date),
             adj_factor: factor.adj_factor,
             version,
         })
@@ -43,7 +43,7 @@ pub(crate) struct LimitRow {
 impl LimitRow {
     pub(crate) fn new(limit: &PriceLimit, version: u64) -> Result<Self> {
         Ok(Self {
-            trade_date: row::key_day(limit.trade_date)?,
+            trade_date: row::day(limit.trade_date),
             ts_code: row::code_bytes(limit.ts_code),
             pre_close: limit.pre_close,
             up_limit: limit.up_limit,
@@ -67,7 +67,7 @@ impl CalendarRow {
     pub(crate) fn new(day: &CalendarDay, version: u64) -> Result<Self> {
         Ok(Self {
             exchange: day.exchange.name(),
-            cal_date: row::key_day(day.cal_date)?,
+            cal_date: row::day(day.cal_date),
             is_open: day.is_open,
             pretrade_date: day.pretrade_date.map(row::day),
             version,
@@ -158,7 +158,7 @@ pub(crate) struct SuspensionRow {
 impl SuspensionRow {
     pub(crate) fn new(suspension: Suspension, version: u64) -> Result<Self> {
         Ok(Self {
-            trade_date: row::key_day(suspension.trade_date)?,
+            trade_date: row::day(suspension.trade_date),
             ts_code: row::code_bytes(suspension.ts_code),
             suspend_type: [suspension.suspend_type.letter().as_bytes()[0]],
             suspend_timing: suspension.suspend_timing,
@@ -183,7 +183,7 @@ macro_rules! basic_rows {
             pub(crate) fn new(basic: &DailyBasic, version: u64) -> Result<Self> {
                 Ok(Self {
                     ts_code: row::code_bytes(basic.ts_code),
-                    trade_date: row::key_day(basic.trade_date)?,
+                    trade_date: row::day(basic.trade_date),
                     $($figure: basic.$figure,)+
                     version,
                 })

@@ -40,7 +40,7 @@ impl BarRow {
         Ok(Self {
             kind: row::kind_number(kind),
             ts_code: row::code_bytes(bar.ts_code),
-            trade_date: row::key_day(bar.trade_date)?,
+            trade_date: row::day(bar.trade_date),
             open: bar.open,
             high: bar.high,
             low: bar.low,

@@ -2,7 +2,7 @@ SELECT ts_code, trade_date, open, high, low, close, pre_close, change, pct_chg, 
 FROM (
     SELECT ts_code, trade_date, open, high, low, close, pre_close, change, pct_chg, vol, amount
     FROM daily_bar
-    WHERE kind = {kind:UInt8} AND trade_date = {trade_date:Date32}
+    WHERE kind = {kind:UInt8} AND trade_date = toDate32('1970-01-01') + {trade_date:Int32}
         AND endsWith(ts_code, {suffix:String}) -- the empty suffix: every exchange
     ORDER BY ts_code, version DESC
     LIMIT 1 BY ts_code
