@@ -49,7 +49,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Address`](crate::Error::Address) for an address that cannot be read, or needs a feature this build does
+    /// [`Error::Address`] for an address that cannot be read, or needs a feature this build does
     /// not have.
     pub fn from_url(url: &str) -> Result<Self> {
         Self::builder().url(url)?.build()
