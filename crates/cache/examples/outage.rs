@@ -135,9 +135,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::time::sleep(OUTAGE - NOTICED).await;
     writeln!(out, "{}", seen.row("frozen, up to 10 s"))?;
     server.thaw();
-    let thawed = recovery(&seen).await;
+    let thawed = recovery(&seen).await.as_millis();
+    writeln!(out, "{}", seen.row("goes on, until used again"))?;
     tokio::time::sleep(CALM).await;
-    writeln!(out, "{}", seen.row("answers again"))?;
+    writeln!(out, "{}", seen.row("used again"))?;
 
     server.kill();
     tokio::time::sleep(NOTICED).await;
@@ -145,12 +146,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::time::sleep(OUTAGE - NOTICED).await;
     writeln!(out, "{}", seen.row("killed, up to 10 s"))?;
     server.restart();
-    let restarted = recovery(&seen).await;
+    let restarted = recovery(&seen).await.as_millis();
+    writeln!(out, "{}", seen.row("started, until used again"))?;
     tokio::time::sleep(CALM).await;
-    writeln!(out, "{}", seen.row("back, and empty"))?;
+    writeln!(out, "{}", seen.row("used again, was empty"))?;
     writeln!(
         out,
-        "\nFirst answer of Redis {thawed:.0?} after it went on, and {restarted:.0?} after it was started again."
+        "\nFirst answer of Redis {thawed} ms after it went on, and {restarted} ms after it was started again."
     )?;
     Ok(())
 }
