@@ -1,6 +1,9 @@
 //! Chooses every backend; the only place that knows their concrete types.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -11,13 +14,17 @@ use stockpile_routes::{AppState, Lifetimes, Metrics, MetricsAccess, Options, Str
 use stockpile_settings::{
     self as settings, ApiAccess, Demo, Settings, StorageUrl, secrecy::ExposeSecret as _,
 };
-use stockpile_storage::Store;
+use stockpile_storage::{Error as StoreError, Store};
 use stockpile_telemetry::Exporter;
 
 use crate::{collector, demo};
 
 /// How often durations of requests are sorted into their histograms; until then each takes 8 bytes.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a store on a server is waited for at the start.
+const STORE_PATIENCE: Duration = Duration::from_secs(60);
+const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// What the keys in a shared cache start with.
 const NAMESPACE: &str = "stock:";
@@ -83,12 +90,20 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<(AppState, Opti
         }
         None => state,
     };
-    let state = if wants_demo {
-        state.with_demo(demo::open(&settings.storage, settings.demo == Demo::On).await?)
-    } else {
-        state
-    };
+    let state = if wants_demo { with_demo(state, settings).await? } else { state };
     Ok((state, collector))
+}
+
+/// An empty store is served as it is where a demo market cannot stand beside it and nobody insists.
+async fn with_demo(state: AppState, settings: &Settings) -> anyhow::Result<AppState> {
+    match demo::open(&settings.storage, settings.demo == Demo::On).await {
+        Ok(demo) => Ok(state.with_demo(demo)),
+        Err(error) if settings.demo == Demo::Auto => {
+            tracing::warn!(error = format!("{error:#}"), "the store is empty, and there is no demo market");
+            Ok(state)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn with_metrics(state: AppState, access: settings::MetricsAccess) -> anyhow::Result<AppState> {
@@ -118,12 +133,28 @@ async fn has_bars(store: &Store) -> anyhow::Result<bool> {
 }
 
 async fn open_store(url: &StorageUrl) -> anyhow::Result<Store> {
-    let store = stockpile_storage::open(url).await.context("while opening the store")?;
+    let store = await_store(url).await.context("while opening the store")?;
     tracing::info!(store = %url, "opened the store");
     if store.ingest.revision().await.context("while asking the store")? == 0 {
         tracing::info!("the store is empty; `stockpile ingest file PATH` fills it");
     }
     Ok(store)
+}
+
+/// Opens a store; a server that does not answer yet, as when both start at once, is waited for.
+async fn await_store(url: &StorageUrl) -> Result<Store, StoreError> {
+    let began = Instant::now();
+    loop {
+        match stockpile_storage::open(url).await {
+            Err(error @ (StoreError::Unreachable { .. } | StoreError::TimedOut { .. }))
+                if began.elapsed() < STORE_PATIENCE =>
+            {
+                tracing::warn!(store = %url, %error, "waiting for the store");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Makes the cache and starts connecting it; a backend that is down is found again when it is up.

@@ -1,7 +1,7 @@
 //! The contract on the embedded store, and what only a file can get wrong.
 #![allow(clippy::unwrap_used, reason = "test")]
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, task::Poll};
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
@@ -48,6 +48,22 @@ async fn a_commit_by_another_handle_shows_at_once() {
     ingest(&other, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
     assert!(store.ingest.revision().await.unwrap() > before);
     assert_eq!(store.bars.day_counts(SecurityKind::Stock).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_start_nobody_waits_for_leaves_no_lock() {
+    let (_folder, store) = fresh().await;
+    for _ in 0..20 {
+        let run =
+            NewRun { source: "a".into(), kind: "daily".into(), started_at: jiff::Timestamp::UNIX_EPOCH };
+        // The first poll hands the work to the connection's thread.
+        let mut starting = store.ingest.start(run);
+        assert!(
+            std::future::poll_fn(|context| Poll::Ready(starting.as_mut().poll(context))).await.is_pending()
+        );
+        drop(starting);
+        ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;
+    }
 }
 
 #[tokio::test]

@@ -171,3 +171,13 @@ async fn a_server_that_is_told_to_shows_the_demo_market_beside_real_data() {
         assert!(is_labelled(&app, target).await && !is_labelled(&real, target).await, "{target}");
     }
 }
+
+#[tokio::test]
+async fn where_no_demo_market_can_stand_an_empty_store_is_served_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("demo.db")).unwrap();
+    let store = format!("sqlite://{}", folder.path().join("stockpile.db").display());
+    let app = TestApp::start_with(&[("DEMO", "auto"), ("STORAGE_URL", &store)]).await;
+    let stats = app.json(ROUTES[0]).await;
+    assert_eq!((&stats["demo"], &stats["note"]), (&Value::Null, &json!("no data yet")), "{stats}");
+}

@@ -10,6 +10,7 @@ use std::{
 
 use futures_util::StreamExt as _;
 use serde_json::Value;
+use stockpile_postgres_local::{Config, Error, Server};
 use stockpile_storage::sqlite;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
@@ -41,7 +42,10 @@ struct Running {
 
 impl Running {
     fn start(folder: &Path) -> Self {
-        let mut command = server(folder);
+        Self::spawn(server(folder))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.args(["--http-addr", "127.0.0.1:0", "--log-format", "json"]).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log }
@@ -49,12 +53,17 @@ impl Running {
 
     /// Reads the log up to the event that tells the address.
     fn addr(&mut self) -> String {
+        self.event("listening")["addr"].as_str().unwrap().to_owned()
+    }
+
+    /// Reads the log up to an event.
+    fn event(&mut self, message: &str) -> Value {
         loop {
             let mut line = String::new();
-            assert!(self.log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the server ended without `{message}`");
             let event: Value = serde_json::from_str(&line).unwrap();
-            if event["message"] == "listening" {
-                return event["addr"].as_str().unwrap().to_owned();
+            if event["message"] == message {
+                return event;
             }
         }
     }
@@ -99,6 +108,27 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
             && answered["levelname"] == "INFO"
     );
     assert_eq!(events.last().unwrap()["message"], "stopped");
+}
+
+#[tokio::test]
+async fn a_server_that_starts_before_its_store_waits_for_it() {
+    let mut store = match Server::start(&Config::default()) {
+        Ok(store) => store,
+        Err(error @ Error::NotInstalled { .. }) if std::env::var_os("REQUIRE_BACKENDS").is_none() => {
+            return eprintln!("left out: {error}");
+        }
+        Err(error) => panic!("{error}"),
+    };
+    store.kill().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = server(folder.path());
+    command.env("STORAGE_URL", store.url("late")).env("DEMO", "off");
+    let mut server = Running::spawn(command);
+    let waiting = server.event("waiting for the store");
+    assert!(waiting["error"].as_str().unwrap().contains("no server answers"), "{waiting}");
+    store.restart(&Config::default()).unwrap();
+    let health = client().get(format!("http://{}/health", server.addr())).send().await.unwrap();
+    assert_eq!(health.json::<Value>().await.unwrap()["services"]["postgres"], "connected");
 }
 
 #[tokio::test]

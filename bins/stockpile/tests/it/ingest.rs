@@ -83,11 +83,15 @@ fn usage_and_settings_are_told_with_exit_2() {
 }
 
 #[test]
-fn a_store_that_this_release_lacks_is_named() {
+fn a_store_that_does_not_answer_is_named_without_its_password() {
     let folder = desk(&[("daily.csv", HEADER)]);
-    let run = ingest(&folder, &["--storage-url", "clickhouse://127.0.0.1:8123/stock_data", "daily.csv"]);
-    assert_eq!(run.code, 1);
-    assert!(run.err.contains("not built into this release"), "{}", run.err);
+    for (scheme, name) in [("clickhouse", "127.0.0.1:1/stock_data"), ("postgres", "127.0.0.1:1/stock_data")] {
+        let url = format!("{scheme}://ann:hunter7@{name}");
+        let run = ingest(&folder, &["--storage-url", &url, "daily.csv"]);
+        assert_eq!(run.code, 1);
+        assert!(run.err.contains(&format!("no server answers at `{scheme}://{name}`")), "{}", run.err);
+        assert!(!run.err.contains("hunter7"), "{}", run.err);
+    }
 }
 
 #[test]

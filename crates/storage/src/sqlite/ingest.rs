@@ -11,7 +11,7 @@ use super::{
     driver_error::{ReadError, flatten, refused},
     query::collect,
     repair, row,
-    run_writer::SqliteRunWriter,
+    run_writer::{SqliteRunWriter, let_go},
 };
 use crate::{Error, IngestRun, IngestRuns, NewRun, Repaired, Result, RowCounts, RunId, RunState, RunWriter};
 
@@ -20,12 +20,15 @@ impl IngestRuns for Connections {
     async fn start(&self, run: NewRun) -> Result<Box<dyn RunWriter>> {
         let writer =
             self.writer.clone().try_lock_owned().map_err(|busy| Error::Locked { source: busy.into() })?;
+        // Dropped before the lock is.
+        let mut starting = Starting(Some(tokio_rusqlite::Connection::clone(&writer)));
         let id = writer
             .call(move |connection| {
                 record(connection, &run).map_err(|error| refused("start an ingest run", error))
             })
             .await
             .map_err(flatten("start an ingest run"))?;
+        starting.0 = None;
         Ok(Box::new(SqliteRunWriter::new(id, writer)))
     }
 
@@ -72,6 +75,17 @@ impl IngestRuns for Connections {
             Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
         })
         .await
+    }
+}
+
+/// Takes a run back that nobody waits for any more: the connection's thread opens its transaction all the same.
+struct Starting(Option<tokio_rusqlite::Connection>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            let_go(connection);
+        }
     }
 }
 

@@ -198,10 +198,15 @@ impl RunWriter for SqliteRunWriter {
 impl Drop for SqliteRunWriter {
     fn drop(&mut self) {
         if self.open {
-            // The first poll hands the work to the connection's thread; the answer interests nobody.
-            let _ = self.connection.call(|connection| roll_back(connection)).now_or_never();
+            let_go(&self.connection);
         }
     }
+}
+
+/// Takes back what a connection has begun, after all that it was asked before.
+pub(super) fn let_go(connection: &Connection) {
+    // The first poll hands the work to the connection's thread; the answer interests nobody.
+    let _ = connection.call(|connection| roll_back(connection)).now_or_never();
 }
 
 /// Takes every row back and records why.
