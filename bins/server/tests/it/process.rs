@@ -170,7 +170,8 @@ fn everything_this_release_lacks_is_named_at_once_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = server(folder.path());
     server
-        .env("STORAGE_URL", "clickhouse://app:p4ssw-x9@127.0.0.1:8123/stock_data")
+        .env("STORAGE_URL", "clickhouse://app:p4ssw-x9@127.0.0.1:8123/stock_demo")
+        .env("DEMO", "auto")
         .env("API_ACCESS", "authenticated");
     let (code, text) = run(&mut server);
     assert_eq!(code, 2, "{text}");

@@ -80,8 +80,9 @@ impl Setup {
         let clustered = config.server.is_clustered();
         let database = config.database.unwrap_or(0);
         // The driver waits the shortest time before the first attempt of all as well, and callers with it.
-        // The longest is below a second, and so is what a server that is back waits to be used.
-        let mut policy = ReconnectPolicy::new_exponential(0, 5, 750, 2);
+        // The longest and the longest wait between two probes are below a second together, and so is what a server that is
+        // back waits to be used.
+        let mut policy = ReconnectPolicy::new_exponential(0, 5, 400, 2);
         policy.set_jitter(20);
         let connection = ConnectionConfig {
             connection_timeout: timeouts.connect,
