@@ -1,6 +1,7 @@
 //! What a server fetches by itself, round by round.
 
 use std::{
+    error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -164,7 +165,7 @@ impl Collector {
             }
             Fetched::Empty { is_final } => heard.is_unfinished |= !is_final,
             Fetched::Failed(error) => {
-                tracing::warn!(run = step.name, %error, "left out");
+                tracing::warn!(run = step.name, error = &error as &dyn StdError, "left out");
                 heard.round.error = Some(error.reason());
             }
         };
@@ -182,7 +183,7 @@ impl Collector {
 
     fn end(&self, heard: &mut Heard, done: Result<()>) {
         if let Err(error) = done {
-            tracing::warn!(%error, "the round was not finished");
+            tracing::warn!(error = &error as &dyn StdError, "the round was not finished");
             heard.round.error = Some(error.reason());
             heard.is_unfinished = true;
         }
@@ -225,7 +226,7 @@ impl Collector {
             }
             CoinFetched::Empty => {}
             CoinFetched::Failed(error) => {
-                tracing::warn!(run = step.name, %error, "left out");
+                tracing::warn!(run = step.name, error = &error as &dyn StdError, "left out");
                 heard.round.error = Some(error.reason());
             }
         };

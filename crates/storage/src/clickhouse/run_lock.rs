@@ -56,7 +56,7 @@ impl RunLock {
         if let Some((highest, age)) = locks.last()
             && is_held(server, *highest, *age).await?
         {
-            return Err(locked(*highest));
+            return Err(locked(server, *highest));
         }
         let highest = locks.last().map_or(0, |(number, _)| *number);
         let newest_run =
@@ -66,7 +66,7 @@ impl RunLock {
         let statement = format!("CREATE TABLE {} {}", name(number), include_str!("sql/run_lock.sql"));
         // Not tried again: a table that exists may be our own of the first try, and then nobody has it.
         server.execute_once("lock the store", server.query(&statement)).await.map_err(|refusal| {
-            if refusal.code == Some(TABLE_EXISTS) { locked(number) } else { refusal.error }
+            if refusal.code == Some(TABLE_EXISTS) { locked(server, number) } else { refusal.error }
         })?;
         beat(server, number, false).await?;
         for (older, _) in locks {
@@ -179,8 +179,14 @@ async fn renew(server: Arc<Server>, number: u64, lost: Arc<AtomicBool>) {
     }
 }
 
-fn locked(number: u64) -> Error {
-    Error::Locked { source: format!("run {number} holds the lock").into() }
+fn locked(server: &Server, number: u64) -> Error {
+    let lease = server.options.lease.as_secs_f64();
+    Error::Locked {
+        source: format!(
+            "run {number} is writing, or was killed less than {lease} s ago and its lock will end"
+        )
+        .into(),
+    }
 }
 
 fn name(number: u64) -> String {

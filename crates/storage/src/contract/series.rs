@@ -40,6 +40,7 @@ pub async fn the_last_candles_before_a_time_are_oldest_first(store: &Store) {
     let candles: Vec<_> = (0..5_u8).map(|n| candle("BTCUSDT", "1h", hour(n.into()), f64::from(n))).collect();
     write(store, candles.iter().rev().cloned().chain([candle("ETHUSDT", "1h", hour(2), 9.0)])).await;
     let read = |time, count| store.candles.before("BTCUSDT", interval("1h"), time, count);
+    assert_eq!(read(Timestamp::MIN, 9).await.unwrap(), []);
     assert_eq!(read(hour(3), 2).await.unwrap(), candles[1..3]);
     assert_eq!(read(hour(9), 9).await.unwrap(), candles);
     assert_eq!(read(hour(0), 9).await.unwrap(), []);
@@ -99,6 +100,7 @@ pub async fn bars_within_a_day_are_read_by_security_and_frequency(store: &Store)
     assert_eq!(run.write_minute_bars(numbered(bars[..1].to_vec())).await.unwrap().len(), 1);
     run.commit(RowCounts::default(), START).await.unwrap();
     let read = |time, count| store.minute_bars.before(code("600519.SH"), BarFreq::Min60, time, count);
+    assert_eq!(read(Timestamp::MIN, 9).await.unwrap(), []);
     assert_eq!(read(hour(9), 9).await.unwrap(), bars[..2]);
     assert_eq!(read(hour(9), 1).await.unwrap(), bars[1..2]);
     assert_eq!(read(hour(3), 9).await.unwrap(), bars[..1], "a bar that ends at the time is not before it");

@@ -6,7 +6,7 @@ use stockpile_market::{Candle, Interval};
 
 use super::{
     Postgres,
-    row::{get, whole_milliseconds},
+    row::{bound, get},
 };
 use crate::{Candles, Error, Result};
 
@@ -26,7 +26,7 @@ impl Candles for Postgres {
             .read(
                 "read candles",
                 include_str!("sql/candles_before.sql"),
-                &[&symbol, &interval.seconds().cast_signed(), &whole_milliseconds(time), &i64::from(count)],
+                &[&symbol, &interval.seconds().cast_signed(), &bound(time), &i64::from(count)],
                 |row| {
                     Ok(Candle {
                         symbol: symbol.to_owned(),

@@ -6,7 +6,7 @@ use stockpile_market::{BarFreq, MinuteBar, TsCode};
 
 use super::{
     Postgres,
-    row::{get, small, whole_milliseconds},
+    row::{bound, get, small},
 };
 use crate::{Error, MinuteBars, Result};
 
@@ -24,7 +24,7 @@ impl MinuteBars for Postgres {
             .read(
                 "read bars within days",
                 include_str!("sql/minute_bars_before.sql"),
-                &[&text.as_str(), &small(freq.minutes()), &whole_milliseconds(time), &i64::from(count)],
+                &[&text.as_str(), &small(freq.minutes()), &bound(time), &i64::from(count)],
                 |row| {
                     Ok(MinuteBar {
                         ts_code: code,

@@ -68,6 +68,14 @@ pub(super) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
+/// The first millisecond PostgreSQL knows, of Julian day 0 in 4714 BC; there are earlier ones to ask for, and no rows before.
+const EARLIEST_MS: i64 = -2_440_588 * 86_400_000;
+
+/// A bound of a query that PostgreSQL can read.
+pub(super) fn bound(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond().max(EARLIEST_MS)).unwrap_or(time)
+}
+
 /// Reads the eleven columns of a bar, which every query on bars selects first and in this order.
 pub(super) fn bar(row: &Row) -> Result<DailyBar> {
     Ok(DailyBar {

@@ -170,7 +170,8 @@ async fn a_commit_by_another_handle_shows_at_once_and_its_run_is_noticed() {
     assert!(store.ingest.is_writing().await.unwrap());
     let second = NewRun { source: "second.csv".into(), kind: "daily".into(), started_at: NOW };
     let refused = store.ingest.start(second).await.unwrap_err();
-    assert!(matches!(refused, Error::Locked { .. }), "{refused}");
+    let Error::Locked { source } = refused else { panic!("{refused}") };
+    assert!(source.to_string().contains("is writing, or was killed less than 30 s ago"), "{source}");
     run.write_bars(STOCK, numbered([bar("000001.SZ", "20250102", 10.0)])).await.unwrap();
     run.commit(RowCounts::default(), NOW).await.unwrap();
     assert!(!store.ingest.is_writing().await.unwrap());
