@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use stockpile_clickhouse_local::{Engine, Error as EngineError};
 use stockpile_ingest::{FileIngest, Ingested, Outcome, Silent};
 use stockpile_postgres_local::{Error as ServerError, Server};
-use stockpile_storage::{Store, clickhouse, postgres, sqlite};
+use stockpile_storage::{Store, clickhouse as on_clickhouse, postgres as on_postgres, sqlite};
 use tempfile::TempDir;
 
 /// One store of each engine there is, SQLite first.
@@ -22,15 +22,15 @@ impl Stores {
         let mut all = vec![sqlite::open(&folder.path().join("stockpile.db")).await.unwrap()];
         match Engine::shared() {
             Ok(engine) => {
-                let options = clickhouse::Options::new("127.0.0.1").port(engine.port()).database(name);
-                all.push(clickhouse::open(&options).await.unwrap());
+                let options = on_clickhouse::Options::new("127.0.0.1").port(engine.port()).database(name);
+                all.push(on_clickhouse::open(&options).await.unwrap());
             }
             Err(error) => left_out(error, matches!(error, EngineError::NotFetched { .. })),
         }
         match Server::shared() {
             Ok(server) => {
-                let options = postgres::Options::new("127.0.0.1", name, "postgres").port(server.port());
-                all.push(postgres::open(&options).await.unwrap());
+                let options = on_postgres::Options::new("127.0.0.1", name, "postgres").port(server.port());
+                all.push(on_postgres::open(&options).await.unwrap());
             }
             Err(error) => left_out(error, matches!(error, ServerError::NotInstalled)),
         }
