@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +14,7 @@ use stockpile_ingest::{
     TushareOptions,
 };
 use stockpile_routes::SourceHealth;
-use stockpile_settings::{CacheUrl, Live, Role, Settings, StorageUrl, secrecy::ExposeSecret as _};
+use stockpile_settings::{self as settings, CacheUrl, Live, Role, Settings, secrecy::ExposeSecret as _};
 use stockpile_storage::Store;
 
 /// How long a turn is kept from others at most: longer than a round takes, short enough to wait for one that died.
@@ -32,7 +31,8 @@ pub(crate) fn build(
     if settings.role == Role::Api || providers.tushare.token.is_none() && !fetches_coins {
         return Ok(None);
     }
-    let (clock, reports) = (Arc::new(SystemClock::new()), reports(&settings.storage));
+    // Lists of refused rows.
+    let (clock, reports) = (Arc::new(SystemClock::new()), settings.storage.folder().join("reports"));
     let tushare = match &providers.tushare.token {
         Some(token) => {
             let mut options = TushareOptions::new(providers.tushare.url.clone(), token.clone());
@@ -52,19 +52,11 @@ pub(crate) fn build(
         None
     };
     let turn: Arc<dyn Turn> = match &settings.cache.url {
-        url @ CacheUrl::Redis(_) => Arc::new(SharedTurn::new(url, namespace)?),
+        CacheUrl::Redis(_) => Arc::new(SharedTurn::new(&settings.cache, namespace)?),
         CacheUrl::Memory | CacheUrl::None => Arc::new(Alone),
     };
     tracing::info!(tushare = tushare.is_some(), coins = fetches_coins, "this process collects");
     Ok(Some(Collector::new(store.clone(), clock, turn, tushare, coins)))
-}
-
-/// Where lists of refused rows go: beside an embedded store, else where an embedded one would be.
-fn reports(storage: &StorageUrl) -> PathBuf {
-    match storage {
-        StorageUrl::Sqlite { path } => path.parent().unwrap_or(Path::new(".")).join("reports"),
-        _ => PathBuf::from("data/reports"),
-    }
 }
 
 /// What `/health` tells of each source.
@@ -88,10 +80,10 @@ struct SharedTurn {
 }
 
 impl SharedTurn {
-    fn new(url: &CacheUrl, namespace: &str) -> anyhow::Result<Self> {
-        let backend = RedisBackend::builder(url.to_secret_url().expose_secret())
+    fn new(cache: &settings::Cache, namespace: &str) -> anyhow::Result<Self> {
+        let backend = RedisBackend::builder(cache.to_secret_url().expose_secret())
             .build()
-            .with_context(|| format!("while preparing the turn of collectors on `{url}`"))?;
+            .with_context(|| format!("while preparing the turn of collectors on `{}`", cache.url))?;
         Ok(Self { backend, namespace: Namespace::new(namespace)?, held: Mutex::default() })
     }
 }

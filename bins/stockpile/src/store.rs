@@ -1,9 +1,9 @@
 //! The store the settings name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use stockpile_settings::{Settings, Sources, StorageUrl};
+use stockpile_settings::{Settings, Sources};
 use stockpile_storage::Store;
 
 use crate::cli::Cli;
@@ -29,10 +29,6 @@ pub(crate) fn settings(cli: &Cli) -> Result<Settings, stockpile_settings::Error>
 pub(crate) async fn open(cli: &Cli) -> Result<Opened> {
     let settings = settings(cli)?;
     let store = stockpile_storage::open(&settings.storage).await.context("while opening the store")?;
-    let folder = match &settings.storage {
-        StorageUrl::Sqlite { path } => path.parent().unwrap_or(Path::new(".")),
-        // Beside a store on a server nothing can lie: what is about it lies where the file's would.
-        _ => Path::new("data"),
-    };
-    Ok(Opened { store, folder: folder.to_owned(), name: settings.storage.to_string() })
+    let (folder, name) = (settings.storage.folder().to_owned(), settings.storage.to_string());
+    Ok(Opened { store, folder, name })
 }

@@ -14,10 +14,12 @@
 //!
 //! Two variables that name different stores are a mistake.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use crate::{
     Origin,
@@ -80,28 +82,14 @@ impl Default for StorageUrl {
 }
 
 impl StorageUrl {
-    /// The whole address with user and password, as `stockpile_storage::open` takes it.
+    /// The folder for what belongs to the store and is not in it, such as lists of refused rows: a file's own, and for a
+    /// store on a server the one an embedded store would be in.
     #[must_use]
-    pub fn to_secret_url(&self) -> SecretString {
-        let (server, mut query) = match self {
-            Self::Sqlite { .. } => return self.place().into(),
-            Self::ClickHouse(server) => (server, if server.tls { "?secure=true" } else { "" }.to_owned()),
-            Self::Postgres(server) => (server, if server.tls { "?sslmode=require" } else { "" }.to_owned()),
-        };
-        if let Some(cluster) = &server.cluster {
-            query = format!("{query}{}cluster={cluster}", if query.is_empty() { '?' } else { '&' });
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::Sqlite { path } => path.parent().unwrap_or(Path::new(".")),
+            Self::ClickHouse(_) | Self::Postgres(_) => Path::new("data"),
         }
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let password = server.password.as_ref().map_or("", |password| password.expose_secret());
-        format!(
-            "{}://{}:{}@{}/{}{query}",
-            self.scheme(),
-            encoded(&server.user),
-            encoded(password),
-            authority(&server.host, server.port),
-            server.database
-        )
-        .into()
     }
 
     fn scheme(&self) -> &'static str {

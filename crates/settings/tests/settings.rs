@@ -77,30 +77,40 @@ fn every_mistake_is_reported_at_once_with_its_variable_value_and_advice() {
 }
 
 #[test]
-fn the_secret_address_of_a_store_is_read_back_as_the_same_store() {
-    for url in [
-        "sqlite://data/stockpile.db",
-        "clickhouse://us%2Der:p%2F%23w%3F@[::1]:8124/mine?secure=true&cluster=two_hosts",
-        "postgres://me:secret%20words@db.example.org:5433/mine?sslmode=require",
-    ] {
-        let first = read(&[("STORAGE_URL", url), ("CLICKHOUSE_CLUSTER", "another")]).unwrap().storage;
-        let again = first.to_secret_url();
-        let second = read(&[("STORAGE_URL", again.expose_secret())]).unwrap().storage;
-        match (&first, &second) {
-            (StorageUrl::Sqlite { path: a }, StorageUrl::Sqlite { path: b }) => assert_eq!(a, b),
-            (StorageUrl::ClickHouse(a), StorageUrl::ClickHouse(b))
-            | (StorageUrl::Postgres(a), StorageUrl::Postgres(b)) => {
-                let password = |server: &DatabaseServer| {
-                    server.password.as_ref().map(|password| password.expose_secret().to_owned())
-                };
-                assert_eq!(
-                    (&a.host, a.port, &a.user, password(a), &a.database, a.tls, &a.cluster),
-                    (&b.host, b.port, &b.user, password(b), &b.database, b.tls, &b.cluster)
-                );
-            }
-            _ => panic!("{url} became another kind of store"),
-        }
-    }
+fn every_part_of_a_stores_address_is_read() {
+    let parts = |url: &str| {
+        let storage = read(&[("STORAGE_URL", url), ("CLICKHOUSE_CLUSTER", "another")]).unwrap().storage;
+        let (StorageUrl::ClickHouse(server) | StorageUrl::Postgres(server)) = storage else {
+            panic!("{url}")
+        };
+        let password = server.password.map(|password| password.expose_secret().to_owned());
+        (
+            server.host,
+            server.port,
+            server.user,
+            password.unwrap(),
+            server.database,
+            server.tls,
+            server.cluster,
+        )
+    };
+    assert_eq!(
+        parts("clickhouse://us%2Der:p%2F%23w%3F@[::1]:8124/mine?secure=true&cluster=two_hosts"),
+        ("::1".into(), 8124, "us-er".into(), "p/#w?".into(), "mine".into(), true, Some("two_hosts".into()))
+    );
+    let cluster = parts("clickhouse://a:secret%20words@db/mine").6;
+    assert_eq!(cluster.as_deref(), Some("another"));
+    assert_eq!(
+        parts("postgres://me:secret%20words@db.example.org:5433/mine?sslmode=require"),
+        ("db.example.org".into(), 5433, "me".into(), "secret words".into(), "mine".into(), true, None)
+    );
+}
+
+#[test]
+fn what_belongs_to_a_store_lies_beside_its_file() {
+    let folder = |url: &str| read(&[("STORAGE_URL", url)]).unwrap().storage.folder().to_owned();
+    assert_eq!(folder("sqlite:///var/lib/stockpile.db"), PathBuf::from("/var/lib"));
+    assert_eq!(folder("postgres://db/stock_data"), PathBuf::from("data"));
 }
 
 #[test]

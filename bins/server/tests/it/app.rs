@@ -13,7 +13,7 @@ use reqwest::{Client, Response};
 use serde_json::Value;
 use stockpile_ingest::{FileIngest, Ingested, Outcome, Silent};
 use stockpile_server::Application;
-use stockpile_settings::{Settings, StorageUrl};
+use stockpile_settings::Settings;
 use stockpile_storage::Store;
 use tempfile::TempDir;
 
@@ -33,7 +33,7 @@ pub(crate) fn client() -> Client {
 pub(crate) struct TestApp {
     pub(crate) folder: TempDir,
     pub(crate) addr: SocketAddr,
-    pub(crate) storage: StorageUrl,
+    pub(crate) storage_url: String,
     client: Client,
 }
 
@@ -57,11 +57,11 @@ impl TestApp {
         variables.extend(settings);
         let variables: Vec<(String, String)> =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let settings = Settings::from_lookup(|name| {
+        let lookup = |name: &str| {
             variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-        })
-        .unwrap();
-        let storage = settings.storage.clone();
+        };
+        let (settings, storage_url) =
+            (Settings::from_lookup(lookup).unwrap(), lookup("STORAGE_URL").unwrap());
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
@@ -71,7 +71,7 @@ impl TestApp {
             });
         });
         let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
-        Self { folder, addr, storage, client: client() }
+        Self { folder, addr, storage_url, client: client() }
     }
 
     /// Brings a file in by a handle of its own, as another process would.
@@ -88,7 +88,8 @@ impl TestApp {
 
     /// A handle of its own on the server's store, as another process has.
     pub(crate) async fn store(&self) -> Store {
-        stockpile_storage::open(&self.storage).await.unwrap()
+        let url = |name: &str| (name == "STORAGE_URL").then(|| self.storage_url.clone());
+        stockpile_storage::open(&Settings::from_lookup(url).unwrap().storage).await.unwrap()
     }
 
     /// A small market: three days, stocks of every board, an ETF, two indices and their facts.

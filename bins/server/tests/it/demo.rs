@@ -2,8 +2,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use stockpile_settings::secrecy::ExposeSecret as _;
-
 use crate::app::{HEADER, TestApp};
 
 const ROUTES: [&str; 7] = [
@@ -165,8 +163,7 @@ async fn invented_coins_leave_with_the_first_candle_and_beside_real_bars_there_a
 #[tokio::test]
 async fn a_server_that_is_told_to_shows_the_demo_market_beside_real_data() {
     let real = TestApp::with_a_small_market().await;
-    let store = real.storage.to_secret_url();
-    let app = TestApp::start_with(&[("DEMO", "on"), ("STORAGE_URL", store.expose_secret())]).await;
+    let app = TestApp::start_with(&[("DEMO", "on"), ("STORAGE_URL", &real.storage_url)]).await;
     for target in [ROUTES[0], "/api/crypto/prices", "/api/crypto/BTC/ohlcv", "/api/crypto/dashboard"] {
         assert!(is_labelled(&app, target).await && !is_labelled(&real, target).await, "{target}");
     }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use stockpile_redis_local::Server;
-use stockpile_settings::secrecy::ExposeSecret as _;
 
 use crate::{
     app::TestApp,
@@ -54,9 +53,8 @@ async fn servers_share_their_answers_in_database_1() {
     assert_eq!(redis.keys(0), [""; 0]);
     assert!(redis.keys(1).iter().all(|key| key.starts_with("stock:")));
 
-    let store = first.storage.to_secret_url();
     let second =
-        TestApp::start_with(&[("CACHE_URL", &redis.url("")), ("STORAGE_URL", store.expose_secret())]).await;
+        TestApp::start_with(&[("CACHE_URL", &redis.url("")), ("STORAGE_URL", &first.storage_url)]).await;
     wait_for(&second, "healthy", "connected").await;
     let hit = second.get(STATS).await;
     assert_eq!(hit.headers()["x-cache"], "hit");
