@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod refresh;
+mod stale;
 mod wait;
 
 pub(crate) use self::wait::Asked;

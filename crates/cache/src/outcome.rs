@@ -108,6 +108,8 @@ pub enum Why {
     HardTimeout,
     /// Too many loads run already.
     Overloaded,
+    /// The call loads nothing: see [`Entry::get_or_stale`](crate::Entry::get_or_stale).
+    NotLoaded,
 }
 
 impl Outcome {

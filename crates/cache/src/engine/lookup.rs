@@ -189,12 +189,17 @@ impl Engine {
             Found::Foreign => return Err(Error::Rejected(Rejection::Newer)),
             Found::Rejected(error) | Found::Unknown(Some(error)) => return Err(error),
         };
-        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
+        self.keep(ticket, &sight, terms);
         match (sight.facts.times.is_fresh(self.clock.now_ms()), sight.doubt.take()) {
             (true, _) => Ok(Some(sight)),
             (false, Some(doubt)) => Err(doubt),
             (false, None) => Ok(None),
         }
+    }
+
+    /// Keeps what was found in this process, unless the entry was changed meanwhile.
+    pub(crate) fn keep<V: CacheValue>(&self, ticket: &Ticket, sight: &Sight<V>, terms: &Terms) {
+        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
     }
 
     /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the

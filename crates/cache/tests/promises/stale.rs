@@ -180,3 +180,39 @@ async fn loader_sees_the_stale_value() {
     let (value, outcome) = rig.cache.entry(&PAGE, "k").with_outcome().get_or_load(load).await.unwrap();
     assert_eq!((value, outcome.age, outcome.fresh_for), (text("old"), Duration::ZERO, SECOND * 10));
 }
+
+#[tokio::test]
+async fn read_that_takes_stale_values_loads_nothing_and_gives_what_is_there() {
+    for rig in [Rig::local(), Rig::tiered(), Rig::remote()] {
+        let read = || rig.cache.entry(&PAGE, "k").with_outcome().get_or_stale();
+        assert_eq!(read().await, None);
+        rig.cache.set(&PAGE, "k", text("price")).await;
+        let (value, outcome) = read().await.unwrap();
+        assert_eq!((value, outcome.label()), (text("price"), "hit"));
+        rig.clock.advance(SECOND * 70 - MILLI);
+        let (value, outcome) = read().await.unwrap();
+        let tier = outcome.tier().unwrap();
+        assert_eq!((value, outcome.answer), (text("price"), stale(tier, Why::NotLoaded)));
+        assert_eq!((outcome.age, outcome.usable_for), (SECOND * 70 - MILLI, MILLI));
+        let own = rig.cache.entry(&PAGE, "k").stale(Duration::ZERO);
+        assert_eq!(own.get_or_stale().await, None, "a call that wants none");
+        rig.clock.advance(MILLI);
+        assert_eq!(read().await, None, "after the window");
+        let stats = rig.stats();
+        assert_eq!((stats.loads, stats.hits(), stats.stale_hits(), stats.misses), (0, 1, 1, 3));
+    }
+}
+
+#[tokio::test]
+async fn read_that_takes_stale_values_sees_another_nodes_and_outlives_the_backend() {
+    let rig = Rig::tiered();
+    let other = rig.node();
+    rig.cache.set(&PAGE, "k", text("price")).await;
+    rig.clock.advance(SECOND * 15);
+    assert_eq!(other.entry(&PAGE, "k").get_or_stale().await, Some(text("price")));
+    rig.chaos.fail(true);
+    assert_eq!(other.entry(&PAGE, "k").get_or_stale().await, Some(text("price")));
+    rig.chaos.fail(false);
+    rig.cache.delete(&PAGE, "k").await;
+    assert_eq!(rig.cache.entry(&PAGE, "k").get_or_stale().await, None, "what was removed stays away");
+}
