@@ -51,7 +51,7 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<(AppState, Opti
     }
     let store = open_store(&settings.storage).await?;
     let cache = build_cache(settings)?;
-    let collector = collector::build(settings, &store, NAMESPACE)?;
+    let collecting = collector::build(settings, &store, NAMESPACE)?;
     let lifetimes = &settings.cache.lifetimes;
     let options = Options {
         version: env!("CARGO_PKG_VERSION"),
@@ -83,14 +83,16 @@ pub(crate) async fn build(settings: &Settings) -> anyhow::Result<(AppState, Opti
     };
     let state = AppState::new(store, cache, &options).with_streams(streams);
     let state = with_metrics(state, settings.access.metrics)?;
-    let state = match &collector {
-        Some(collector) => {
-            let (rounds, settings) = (collector.rounds(), settings.clone());
+    let state = match &collecting {
+        Some(collecting) => {
+            let (rounds, settings) = (collecting.collector.rounds(), settings.clone());
             state.with_sources(move || collector::health(&rounds, &settings))
         }
         None => state,
     };
+    let state = if collector::may_have_quotes(settings) { state.with_live_quotes() } else { state };
     let state = if wants_demo { with_demo(state, settings).await? } else { state };
+    let collector = collecting.map(|collecting| collecting.into_collector(settings, &state)).transpose()?;
     Ok((state, collector))
 }
 

@@ -3,20 +3,21 @@
 use std::{
     error::Error as StdError,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
-use stockpile_market::{SecurityKind, TradeDate, exchange_date};
+use stockpile_market::{Exchange, SecurityKind, TradeDate, exchange_date};
 use stockpile_storage::Store;
 
 use crate::{
-    Backfill, Clock, CoinBackfill, CoinFetched, CoinIngest, CoinStep, Error, Fetched, Interface, Result,
-    Silent, Step, TushareIngest,
-    schedule::{catch_up_from, next_look},
+    Backfill, Clock, CoinBackfill, CoinFetched, CoinIngest, CoinStep, Error, Fetched, Interface, QuoteFeed,
+    Result, Silent, Step, TushareIngest,
+    feed::FeedState,
+    schedule::{catch_up_from, next_look, quote_hours, tomorrow},
 };
 
 /// Time between two looks at coins: fewer than ten thousand calls a month.
@@ -29,12 +30,18 @@ const PAIRS: [&str; 5] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT"]
 const NAP: Duration = Duration::from_secs(60);
 /// How long another that collects is waited for.
 const OTHERS_TURN: Duration = Duration::from_secs(60);
+/// How long a round keeps others from collecting at most: longer than it takes, short enough to wait for one that died.
+const ROUND: Duration = Duration::from_secs(15 * 60);
+/// The same for quotes, which nobody wants to miss for long.
+const QUOTES: Duration = Duration::from_secs(60);
+/// After this long, quotes are somebody else's turn if there is anybody.
+const QUOTES_SHIFT: Duration = Duration::from_secs(30);
 
 /// Lets one collector work at a time, where several share a store.
 #[async_trait]
 pub trait Turn: Send + Sync {
-    /// Takes the turn named so, unless another has it.
-    async fn take(&self, name: &'static str) -> bool;
+    /// Takes the turn named so, unless another has it. Unless given back it ends by itself after `longest`.
+    async fn take(&self, name: &'static str, longest: Duration) -> bool;
 
     /// Gives it back.
     async fn give_back(&self, name: &'static str);
@@ -46,7 +53,7 @@ pub struct Alone;
 
 #[async_trait]
 impl Turn for Alone {
-    async fn take(&self, _: &'static str) -> bool {
+    async fn take(&self, _: &'static str, _: Duration) -> bool {
         true
     }
 
@@ -58,7 +65,7 @@ impl Turn for Alone {
 pub struct Round {
     /// When it ended; `None` before the first.
     pub ended_at: Option<Timestamp>,
-    /// Runs that it committed.
+    /// Runs that it committed; of quotes, the boards that answered.
     pub runs: u64,
     /// What went wrong in it last, in a word; the log has the whole.
     pub error: Option<&'static str>,
@@ -66,19 +73,36 @@ pub struct Round {
 
 /// How the last rounds went. Clones look at the same.
 #[derive(Clone, Debug, Default)]
-pub struct Rounds(Arc<Mutex<(Round, Round)>>);
+pub struct Rounds(Arc<Mutex<LastRounds>>);
+
+#[derive(Debug, Default)]
+struct LastRounds {
+    tushare: Round,
+    coins: Round,
+    quotes: Round,
+}
 
 impl Rounds {
     /// The last round of Tushare.
     #[must_use]
     pub fn tushare(&self) -> Round {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+        self.last().tushare.clone()
     }
 
     /// The last round of coins.
     #[must_use]
     pub fn coins(&self) -> Round {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.last().coins.clone()
+    }
+
+    /// The last round of quotes.
+    #[must_use]
+    pub fn quotes(&self) -> Round {
+        self.last().quotes.clone()
+    }
+
+    fn last(&self) -> MutexGuard<'_, LastRounds> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,6 +114,7 @@ pub struct Collector {
     turn: Arc<dyn Turn>,
     tushare: Option<TushareIngest>,
     coins: Option<CoinIngest>,
+    quotes: Option<QuoteFeed>,
     rounds: Rounds,
 }
 
@@ -98,6 +123,7 @@ impl fmt::Debug for Collector {
         f.debug_struct("Collector")
             .field("tushare", &self.tushare.is_some())
             .field("coins", &self.coins.is_some())
+            .field("quotes", &self.quotes.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -119,7 +145,13 @@ impl Collector {
         tushare: Option<TushareIngest>,
         coins: Option<CoinIngest>,
     ) -> Self {
-        Self { store, clock, turn, tushare, coins, rounds: Rounds::default() }
+        Self { store, clock, turn, tushare, coins, quotes: None, rounds: Rounds::default() }
+    }
+
+    /// Fetches quotes too, during the exchange's hours.
+    #[must_use]
+    pub fn with_quotes(self, feed: QuoteFeed) -> Self {
+        Self { quotes: Some(feed), ..self }
     }
 
     /// How its rounds go.
@@ -130,7 +162,7 @@ impl Collector {
 
     /// Collects until it is dropped. A failure is logged, and the next round tries again.
     pub async fn run(self) {
-        tokio::join!(self.collect_tushare(), self.collect_coins());
+        tokio::join!(self.collect_tushare(), self.collect_coins(), self.collect_quotes());
     }
 
     async fn collect_tushare(&self) {
@@ -154,7 +186,7 @@ impl Collector {
 
     /// One round; how long until the next.
     async fn tushare_round(&self, tushare: &TushareIngest) -> Duration {
-        if !self.turn.take("tushare").await {
+        if !self.turn.take("tushare", ROUND).await {
             return OTHERS_TURN;
         }
         let mut heard = Heard::default();
@@ -175,7 +207,7 @@ impl Collector {
         };
         self.turn.give_back("tushare").await;
         self.end(&mut heard, done);
-        self.rounds.0.lock().unwrap_or_else(PoisonError::into_inner).0 = heard.round;
+        self.rounds.last().tushare = heard.round;
         let now = self.clock.now();
         let next = next_look(&Interface::ALL, now, heard.is_unfinished);
         next.duration_since(now).unsigned_abs()
@@ -215,7 +247,7 @@ impl Collector {
 
     /// One round; whether it was finished.
     async fn coin_round(&self, coins: &CoinIngest, with_candles: bool) -> bool {
-        if !self.turn.take("coins").await {
+        if !self.turn.take("coins", ROUND).await {
             return false;
         }
         let mut heard = Heard::default();
@@ -242,7 +274,62 @@ impl Collector {
         let done = coins.run(&wanted, &Silent, &mut hear).await;
         self.turn.give_back("coins").await;
         self.end(&mut heard, done);
-        self.rounds.0.lock().unwrap_or_else(PoisonError::into_inner).1 = heard.round;
+        self.rounds.last().coins = heard.round;
         !heard.is_unfinished
+    }
+
+    async fn collect_quotes(&self) {
+        let Some(feed) = &self.quotes else { return };
+        let mut state = FeedState::default();
+        loop {
+            let now = self.clock.now();
+            let (opens, closes) = quote_hours(exchange_date(now.as_second()));
+            if now < opens {
+                self.sleep_until(opens).await;
+            } else if now >= closes || state.rests_until(closes) {
+                self.sleep_until(quote_hours(tomorrow(now)).0).await;
+            } else {
+                match self.is_open(exchange_date(now.as_second())).await {
+                    Some(true) => self.quote_shift(feed, &mut state, closes).await,
+                    Some(false) => self.sleep_until(closes).await,
+                    // The calendar is on its way: without it a holiday would show the prices of another day.
+                    None => self.clock.sleep(OTHERS_TURN).await,
+                }
+            }
+        }
+    }
+
+    /// Looks at quotes for a while, unless that is another's turn.
+    async fn quote_shift(&self, feed: &QuoteFeed, state: &mut FeedState, closes: Timestamp) {
+        if !self.turn.take("quotes", QUOTES).await {
+            return self.clock.sleep(feed.every).await;
+        }
+        let began = self.clock.elapsed();
+        loop {
+            let looked = self.clock.elapsed();
+            self.rounds.last().quotes = feed.look(state, &*self.clock).await;
+            let now = self.clock.elapsed();
+            // Where others wait, they have the turn before the next look.
+            let is_over =
+                now - began >= QUOTES_SHIFT || self.clock.now() >= closes || state.rests_until(closes);
+            if is_over {
+                self.turn.give_back("quotes").await;
+            }
+            self.clock.sleep((looked + feed.every).saturating_sub(now)).await;
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// Whether the exchange trades on a day; `None` while that is not known.
+    async fn is_open(&self, day: TradeDate) -> Option<bool> {
+        match self.store.calendar.days(Exchange::Sse).await {
+            Ok(days) => days.iter().find(|known| known.cal_date == day).map(|known| known.is_open),
+            Err(error) => {
+                tracing::warn!(%error, "whether this is a trading day is not known yet");
+                None
+            }
+        }
     }
 }

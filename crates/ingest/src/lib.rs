@@ -11,6 +11,8 @@ mod coins;
 mod collector;
 mod demo;
 mod error;
+#[cfg(feature = "live")]
+mod feed;
 mod file;
 #[cfg(feature = "live")]
 mod limiter;
@@ -39,12 +41,17 @@ pub use coins::{CoinBackfill, CoinFetched, CoinIngest, CoinOptions, CoinStep};
 pub use collector::{Alone, Collector, Round, Rounds, Turn};
 pub use demo::{DemoCoins, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, DemoSize, DemoWritten};
 pub use error::{Error, Result};
+#[cfg(feature = "live")]
+pub use feed::{QuoteFeed, QuoteSink};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};
 pub use quality::{BarQuality, DayRows, check};
 #[cfg(feature = "live")]
 pub use schedule::next_publication;
 #[cfg(feature = "live")]
-pub use tushare::{Backfill, Fetched, Interface, Step, Tushare, TushareIngest, TushareOptions, Unit};
+pub use tushare::{
+    Backfill, Fetched, Interface, LiveBoard, LiveQuote, Snapshot, Step, Tushare, TushareIngest,
+    TushareOptions, Unit,
+};
 #[cfg(feature = "live")]
 pub use web::Patience;

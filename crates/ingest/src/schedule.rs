@@ -1,7 +1,7 @@
 //! When there is something to fetch: the exchange's hours, without a clock.
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use stockpile_market::{TradeDate, exchange_date};
+use stockpile_market::{QUOTE_HOURS_S, TradeDate, exchange_date};
 
 use crate::{Interface, tushare::instant};
 
@@ -22,7 +22,6 @@ const RETRY: SignedDuration = SignedDuration::from_mins(10);
 #[must_use]
 pub fn next_publication(interfaces: &[Interface], now: Timestamp) -> Timestamp {
     let today = exchange_date(now.as_second());
-    let tomorrow = TradeDate::from(today.civil().saturating_add(1.day()));
     let of_day = |day: TradeDate| {
         interfaces
             .iter()
@@ -31,7 +30,20 @@ pub fn next_publication(interfaces: &[Interface], now: Timestamp) -> Timestamp {
             .filter(|at| *at > now)
             .min()
     };
-    of_day(today).or_else(|| of_day(tomorrow)).unwrap_or_else(|| after(now, RETRY))
+    of_day(today).or_else(|| of_day(tomorrow(now))).unwrap_or_else(|| after(now, RETRY))
+}
+
+/// From when to when quotes of a day are asked for.
+pub(crate) fn quote_hours(day: TradeDate) -> (Timestamp, Timestamp) {
+    let at = |second: i64| {
+        instant(day, 0).saturating_add(SignedDuration::from_secs(second)).unwrap_or(Timestamp::MAX)
+    };
+    (at(QUOTE_HOURS_S.0), at(QUOTE_HOURS_S.1))
+}
+
+/// The day after that at the exchange.
+pub(crate) fn tomorrow(now: Timestamp) -> TradeDate {
+    exchange_date(now.as_second()).civil().saturating_add(1.day()).into()
 }
 
 /// When to look again: sooner than the next publication when something is still to come.

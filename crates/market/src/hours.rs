@@ -9,6 +9,10 @@ use crate::TradeDate;
 /// China has had no daylight saving time since 1991, when the exchanges were a few months old.
 pub const EXCHANGE_UTC_OFFSET_S: i64 = 8 * 3600;
 
+/// From when to when a day's prices are made, seconds after midnight at the exchange: from the end of the opening auction
+/// at 09:25 to that of the closing auction at 15:00, and five minutes more for it to be told.
+pub const QUOTE_HOURS_S: (i64, i64) = (9 * 3600 + 25 * 60, 15 * 3600 + 5 * 60);
+
 const DAY_S: i64 = 24 * 3600;
 
 /// The date at the exchange (Asia/Shanghai) at `unix_s` seconds after 1970-01-01T00:00:00Z.
@@ -25,6 +29,13 @@ pub fn exchange_date(unix_s: i64) -> TradeDate {
     let days = unix_s.saturating_add(EXCHANGE_UTC_OFFSET_S).div_euclid(DAY_S);
     let since_epoch = SignedDuration::from_secs(days.saturating_mul(DAY_S));
     Date::constant(1970, 1, 1).saturating_add(since_epoch).into()
+}
+
+/// Whether prices are made at `unix_s` seconds UTC, if that is a trading day; the pause at noon counts as well.
+#[must_use]
+pub fn is_in_quote_hours(unix_s: i64) -> bool {
+    let second = unix_s.saturating_add(EXCHANGE_UTC_OFFSET_S).rem_euclid(DAY_S);
+    (QUOTE_HOURS_S.0..QUOTE_HOURS_S.1).contains(&second)
 }
 
 /// Whether nothing about `date` changes any more in the ordinary course of things, seen at `unix_s` seconds UTC.
@@ -56,6 +67,15 @@ mod tests {
         assert_eq!(exchange_date(MIDNIGHT_S - 1), date("20250204"));
         assert_eq!(exchange_date(0), date("19700101"));
         assert_eq!(exchange_date(-EXCHANGE_UTC_OFFSET_S - 1), date("19691231"));
+    }
+
+    #[test]
+    fn prices_are_made_from_the_opening_auction_to_shortly_after_the_closing_one() {
+        for (hour, minute, is_in) in
+            [(0, 0, false), (9, 24, false), (9, 25, true), (12, 0, true), (15, 4, true), (15, 5, false)]
+        {
+            assert_eq!(is_in_quote_hours(MIDNIGHT_S + hour * 3600 + minute * 60), is_in, "{hour}:{minute}");
+        }
     }
 
     #[test]

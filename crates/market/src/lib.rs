@@ -42,7 +42,7 @@ pub use forecast::{
     Forecast, ForecastModel, LEVEL as FORECAST_LEVEL, MAX_WINDOWS as FORECAST_MAX_WINDOWS, forecast,
     forecast_needs,
 };
-pub use hours::{EXCHANGE_UTC_OFFSET_S, exchange_date, is_closed_day};
+pub use hours::{EXCHANGE_UTC_OFFSET_S, QUOTE_HOURS_S, exchange_date, is_closed_day, is_in_quote_hours};
 pub use kind::{Board, SecurityKind, index_name};
 pub use limits::{
     DayLimits, Evidence, LimitRule, LimitRules, ListingAge, NewListingRule, PriceLimits, Rounding,

@@ -67,6 +67,17 @@ impl Body {
         let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
         Self { encoding, tag, next_cursor, bytes: bytes.into() }
     }
+
+    /// A finished answer that is not to be packed.
+    pub(crate) fn of_json(json: Vec<u8>) -> Self {
+        Self::new(Encoding::Identity, json, None)
+    }
+
+    /// The answer as text, if it is plain.
+    pub(crate) fn json(&self) -> Option<Box<str>> {
+        let plain = self.encoding == Encoding::Identity;
+        plain.then(|| std::str::from_utf8(&self.bytes).ok().map(Into::into)).flatten()
+    }
 }
 
 /// One byte for the encoding, the digits of the tag, a byte for the length of the cursor, the cursor, then the bytes.
@@ -136,6 +147,32 @@ impl Place {
         let _ = write!(key, "{name}:{origin}{:016x}", reference.fingerprint);
         Self { kind, key, ttl, demo: reference.demo }
     }
+
+    /// A place for an answer that rests on no store's rows.
+    pub(crate) const fn shared(kind: &'static Kind<Body>, key: String, ttl: Duration) -> Self {
+        Self { kind, key, ttl, demo: false }
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) const fn ttl(&self) -> Duration {
+        self.ttl
+    }
+}
+
+/// Answers with the body that somebody has put at a place, be it stale; `None` when there is none.
+pub(crate) async fn find(
+    request: &HttpRequest,
+    state: &AppState,
+    form: Form,
+    place: &Place,
+) -> Result<Option<HttpResponse>, Problem> {
+    form.accepted()?;
+    Encoding::accepted(request)?;
+    let found = state.cache.entry(place.kind, &place.key).with_outcome().get_or_stale().await;
+    Ok(found.map(|(body, outcome)| answer(request, form, &body, &outcome, place)))
 }
 
 /// Answers with the body at a place, made by `load` when there is none.

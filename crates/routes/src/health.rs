@@ -29,12 +29,12 @@ struct Health {
 /// How the last round of a source went that a server fetches from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SourceHealth {
-    /// `tushare` or `coins`.
+    /// `tushare`, `quotes` or `coins`.
     pub source: &'static str,
     /// When it ended; null before the first.
     #[schema(required)]
     pub last_round: Option<String>,
-    /// Runs that it committed.
+    /// Runs that it committed; of quotes, the interfaces that answered.
     pub run_count: u64,
     /// What went wrong, in a word such as `unreachable`; null when nothing did.
     #[schema(required)]

@@ -10,6 +10,7 @@ mod encoding;
 mod format;
 mod health;
 mod index;
+mod live;
 mod method;
 mod metrics;
 mod openapi;
@@ -34,7 +35,7 @@ pub use crate::{
     health::SourceHealth,
     metrics::{Metrics, MetricsAccess},
     problem::{InvalidParameter, Problem},
-    quotes::{Quote, QuoteSource},
+    quotes::{LiveQuote, Quote, QuoteSource},
     request_id::assign as assign_request_id,
     state::{AppState, Demo, Lifetimes, Options},
     stream::StreamOptions,

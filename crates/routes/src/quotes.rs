@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use jiff::Timestamp;
-use stockpile_market::{CryptoMarket, TsCode};
+use stockpile_market::{CryptoMarket, SecurityKind, TsCode};
 
 /// The latest price of a security and its day so far, in the units of a daily bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,19 @@ pub struct Quote {
     pub vol: Option<f64>,
     /// Turnover so far, thousand CNY.
     pub amount: Option<f64>,
+}
+
+/// A quote of a real exchange, to be published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveQuote {
+    /// Security.
+    pub code: TsCode,
+    /// Its kind.
+    pub kind: SecurityKind,
+    /// Its name at the source, for a security that the store has no name of.
+    pub name: Option<String>,
+    /// The quote.
+    pub quote: Quote,
 }
 
 /// Where quotes come from. Asked on the request's path, so it answers from memory.

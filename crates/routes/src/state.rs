@@ -116,6 +116,7 @@ pub struct AppState {
     references: Arc<References>,
     demo: Option<Arc<DemoMarket>>,
     sources: Option<Sources>,
+    has_live_quotes: bool,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) request_timeout: Duration,
     pub(crate) version: &'static str,
@@ -133,6 +134,7 @@ impl AppState {
             references: Arc::new(References::new(store.clone(), false)),
             demo: None,
             sources: None,
+            has_live_quotes: false,
             store,
             cache,
             lifetimes: options.lifetimes,
@@ -151,6 +153,21 @@ impl AppState {
         let Demo { store, quotes, always } = demo;
         let market = DemoMarket { references: References::new(store, true), quotes, always };
         Self { demo: Some(Arc::new(market)), ..self }
+    }
+
+    /// Looks for quotes that this server or another that shares the cache publishes.
+    #[must_use]
+    pub fn with_live_quotes(self) -> Self {
+        Self { has_live_quotes: true, ..self }
+    }
+
+    pub(crate) const fn has_live_quotes(&self) -> bool {
+        self.has_live_quotes
+    }
+
+    /// The reference data of the real market, whatever is shown.
+    pub(crate) async fn real_reference(&self) -> Result<Arc<ReferenceData>, Problem> {
+        self.in_time(self.references.current()).await
     }
 
     /// Tells at `/health` how the sources do that are fetched from.

@@ -5,6 +5,8 @@
 //! | `TUSHARE_TOKEN` | none | token of the market data source |
 //! | `TUSHARE_URL` | `https://api.tushare.pro` | where it is |
 //! | `TUSHARE_CALLS_PER_MINUTE` | `200` | calls the account may make, of all interfaces together |
+//! | `QUOTES_LIVE` | `on` | whether the server fetches and shows quotes of the running day |
+//! | `QUOTES_INTERVAL_S` | `15` | seconds from one look at quotes to the next |
 //! | `COINS_LIVE` | `off` | whether the server fetches coins |
 //! | `COINGECKO_URL` | `https://api.coingecko.com/api/v3` | source of prices of coins |
 //! | `COINGECKO_API_KEY` | none | key of a CoinGecko account |
@@ -12,6 +14,8 @@
 //! | `OPENAI_API_KEY` | none | key of the language model |
 //! | `OPENAI_BASE_URL` | `https://api.openai.com/v1` | any service with the same interface |
 //! | `OPENAI_MODEL` | `gpt-4` | name of the model |
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -39,6 +43,10 @@ pub struct Tushare {
     pub url: String,
     /// Calls a minute that the account may make, of all interfaces together. `TUSHARE_CALLS_PER_MINUTE`, default 200.
     pub calls_per_minute: u32,
+    /// Whether quotes of the running day are fetched and shown. `QUOTES_LIVE`, default on; the account needs permissions.
+    pub quotes: Live,
+    /// Time from one look at quotes to the next. `QUOTES_INTERVAL_S`, default 15.
+    pub quotes_interval: Duration,
 }
 
 /// The sources of coins.
@@ -86,6 +94,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Providers {
         url: address(reader, "TUSHARE_URL", "https://api.tushare.pro"),
         calls_per_minute: u32::try_from(reader.number("TUSHARE_CALLS_PER_MINUTE", 200, 1..=100_000))
             .unwrap_or(u32::MAX),
+        quotes: reader.choice("QUOTES_LIVE", Live::On),
+        quotes_interval: Duration::from_secs(reader.number("QUOTES_INTERVAL_S", 15, 3..=60)),
     };
     let coins = Coins {
         live: reader.choice("COINS_LIVE", Live::Off),

@@ -419,21 +419,28 @@ fn sources_have_addresses_of_their_own_and_coins_are_fetched_only_when_asked_for
     let settings = read(&[]).unwrap();
     let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
     assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("https://api.tushare.pro", 200));
+    assert_eq!((tushare.quotes, tushare.quotes_interval.as_secs()), (Live::On, 15));
     assert_eq!((coins.live, coins.binance_url.as_str()), (Live::Off, "https://data-api.binance.vision"));
     let given = [
         ("TUSHARE_URL", "http://localhost:9000/"),
         ("TUSHARE_CALLS_PER_MINUTE", "500"),
+        ("QUOTES_LIVE", "off"),
+        ("QUOTES_INTERVAL_S", "3"),
         ("COINS_LIVE", "on"),
         ("COINGECKO_API_KEY", "CG-7f3a"),
     ];
     let settings = read(&given).unwrap();
     let (tushare, coins) = (&settings.providers.tushare, &settings.providers.coins);
     assert_eq!((tushare.url.as_str(), tushare.calls_per_minute), ("http://localhost:9000", 500));
+    assert_eq!((tushare.quotes, tushare.quotes_interval.as_secs()), (Live::Off, 3));
     assert_eq!(coins.live, Live::On);
     assert!(!format!("{settings:?}").contains("7f3a"));
-    for (name, value) in
-        [("TUSHARE_URL", "api.tushare.pro"), ("TUSHARE_CALLS_PER_MINUTE", "0"), ("COINS_LIVE", "yes")]
-    {
+    for (name, value) in [
+        ("TUSHARE_URL", "api.tushare.pro"),
+        ("TUSHARE_CALLS_PER_MINUTE", "0"),
+        ("QUOTES_INTERVAL_S", "61"),
+        ("COINS_LIVE", "yes"),
+    ] {
         let error = read(&[(name, value)]).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }

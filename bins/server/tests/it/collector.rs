@@ -42,7 +42,8 @@ async fn a_server_with_an_account_collects_and_tells_how_it_went() {
     let sources = sources_once(&app, |sources| sources[0]["last_round"].is_string()).await;
     // The market it is given had its last day long ago: there are its facts and its calendar.
     assert_eq!((&sources[0]["source"], &sources[0]["run_count"]), (&json!("tushare"), &json!(4)));
-    assert_eq!((&sources[0]["error"], sources.as_array().unwrap().len()), (&Value::Null, 1));
+    assert_eq!((&sources[0]["error"], sources.as_array().unwrap().len()), (&Value::Null, 2));
+    assert_eq!(sources[1]["source"], "quotes");
     let found = app.json("/api/stocks/search?q=000001").await;
     assert_eq!(found["data"][0]["name"], "平安银行");
     assert!(!app.get("/health").await.text().await.unwrap().contains(TOKEN));
@@ -63,6 +64,14 @@ async fn a_token_that_is_refused_is_told_in_a_word() {
     let app = server(&served, &[("TUSHARE_TOKEN", "c0ffee5ecre7")]).await;
     let sources = sources_once(&app, |sources| sources[0]["last_round"].is_string()).await;
     assert_eq!(sources[0]["error"], "bad_token");
+}
+
+#[tokio::test]
+async fn quotes_that_are_not_wanted_are_no_source() {
+    let served = serve(Market::default());
+    let app = server(&served, &[("QUOTES_LIVE", "off")]).await;
+    let sources = sources_once(&app, |sources| sources[0]["last_round"].is_string()).await;
+    assert_eq!(sources.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod backfill;
 mod calendar;
 mod due;
 mod interface;
+mod live;
 mod request;
 mod rows;
 
@@ -16,10 +17,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 pub(crate) use self::due::instant;
-use self::{answer::Page, request::Request};
+use self::{answer::Page, interface::INDICES, request::Request};
 pub use self::{
     backfill::{Backfill, Fetched, Step, TushareIngest, Unit},
     interface::Interface,
+    live::{LiveBoard, LiveQuote, Snapshot},
 };
 use crate::{
     Clock, Error, Result,
@@ -179,16 +181,26 @@ impl Tushare {
         let mut params = params.clone();
         params["limit"] = interface.rows_a_call().into();
         params["offset"] = offset.into();
+        let (fields, required) = (interface.fields().join(","), interface.kind().required_columns());
+        self.post(interface.name(), &params, &fields, &request.name(), required).await
+    }
+
+    async fn post(
+        &self,
+        interface: &str,
+        params: &Value,
+        fields: &str,
+        asked: &str,
+        required: &[&str],
+    ) -> Result<Page> {
         let body = json!({
-            "api_name": interface.name(),
+            "api_name": interface,
             "token": self.token.expose_secret(),
             "params": params,
-            "fields": interface.fields().join(","),
+            "fields": fields,
         });
-        let asked = request.name();
         let reply = self.web.send(self.web.client().post(self.address.clone()).json(&body)).await?;
-        answer::read(&reply, &asked, interface.kind().required_columns())
-            .map_err(|error| self.without_token(error))
+        answer::read(&reply, asked, required).map_err(|error| self.without_token(error))
     }
 
     /// An answer may quote what it was asked with.

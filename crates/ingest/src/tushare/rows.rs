@@ -14,7 +14,7 @@ pub(super) fn leave_out_foreign(table: &mut Table) -> u64 {
 }
 
 /// Such as `000300.CSI`, `161725.OF` or `T00018.SH`.
-fn is_foreign(code: &str) -> bool {
+pub(super) fn is_foreign(code: &str) -> bool {
     let Some((symbol, suffix)) = code.split_once('.') else { return false };
     let well_formed = |text: &str, length: std::ops::RangeInclusive<usize>| {
         length.contains(&text.len())

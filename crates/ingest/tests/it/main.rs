@@ -10,6 +10,8 @@ mod collector;
 mod desk;
 #[cfg(feature = "live")]
 mod dump;
+#[cfg(feature = "live")]
+mod feed;
 mod files;
 mod kinds;
 #[cfg(feature = "parquet")]

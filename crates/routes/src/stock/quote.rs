@@ -22,7 +22,7 @@ use crate::{
     state::AppState,
 };
 
-const QUOTE: Kind<Body> = Kind::new("quote").stale(STALE_WINDOW).throttle(THROTTLE);
+pub(crate) const QUOTE: Kind<Body> = Kind::new("quote").stale(STALE_WINDOW).throttle(THROTTLE);
 /// The closing auction ends a day, seconds after midnight at the exchange.
 const CLOSE_S: i64 = 15 * 60 * 60;
 
@@ -71,6 +71,8 @@ struct Answer<'a> {
 #[serde(rename_all = "lowercase")]
 #[schema(as = QuoteSource)]
 pub(crate) enum Source {
+    /// A quote of the running day.
+    Live,
     /// The last daily bar.
     Daily,
     /// An invented quote.
@@ -79,7 +81,10 @@ pub(crate) enum Source {
 
 pub(super) fn route() -> Route {
     Route::get("/api/stock/{code}/quote", "stock", "The latest price of a security", quote)
-        .about("The last daily bar, or in the demo market an invented quote that moves during the hours of the exchange.")
+        .about(
+            "A quote of the running day where one is fetched, until that day has its bars; else the last daily bar. In the demo \
+             market an invented quote that moves during the hours of the exchange.",
+        )
         .cached::<Answer<'_>>(include_str!("../openapi/examples/quote.json"))
         .refuses("404", "No security has this code, or two stocks have these digits.")
         .parameter(query::code())
@@ -91,12 +96,16 @@ pub(super) async fn quote(request: HttpRequest, state: web::Data<AppState>) -> R
 
     let reference = state.reference().await?;
     let found = lookup::find(&state, &reference, query).await?;
+    if let Some(live) = state.respond_live(&request, Form::json(&request), &reference, found).await? {
+        return Ok(live);
+    }
     let place = Place::new(&QUOTE, found.code.text().as_str(), state.lifetimes.quote, &reference);
     let owned = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
+        let name = reference.name(found.code, found.kind);
         match owned.quote(&reference, found.code) {
-            Some(quote) => written(&reference, found, Some(&quote), Source::Demo),
-            None => written(&reference, found, last_bar(&reference, found).await?.as_ref(), Source::Daily),
+            Some(quote) => written(found.code, name, Some(&quote), Source::Demo),
+            None => written(found.code, name, last_bar(&reference, found).await?.as_ref(), Source::Daily),
         }
     })
     .await
@@ -132,14 +141,14 @@ fn exchange_time(time: Timestamp) -> String {
 
 /// A quote as JSON.
 pub(crate) fn written(
-    reference: &ReferenceData,
-    found: Found,
+    ts_code: TsCode,
+    name: Option<&str>,
     quote: Option<&Quote>,
     source: Source,
 ) -> Result<Vec<u8>, Problem> {
     json(&Answer {
-        ts_code: found.code,
-        name: reference.name(found.code, found.kind),
+        ts_code,
+        name,
         time: quote.map(|quote| exchange_time(quote.time)),
         price: quote.map(|quote| quote.price),
         open: quote.and_then(|quote| quote.open),

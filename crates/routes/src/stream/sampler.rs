@@ -27,8 +27,9 @@ struct Samples {
 
 struct Sample {
     found: Found,
-    /// `None` when the price is that of the last bar, which changes only with the reference data.
-    live: Option<Quote>,
+    /// The invented quote; `None` when the price is that of the last bar, which changes only with the reference data, or of
+    /// a real exchange.
+    invented: Option<Quote>,
 }
 
 /// Samples until the streams end.
@@ -61,6 +62,7 @@ impl Samples {
         }
         if !only_new {
             self.look_again(state, &reference, lines)?;
+            self.look_for_live(state, &reference, lines).await;
         }
         let new: Vec<&Arc<Line>> = lines.iter().filter(|line| !self.seen.contains_key(&line.code)).collect();
         if new.is_empty() {
@@ -79,7 +81,19 @@ impl Samples {
         Ok(())
     }
 
-    /// Publishes the live quotes that have changed, and forgets what is no longer watched.
+    /// Publishes the quotes of a real exchange that are new.
+    async fn look_for_live(&self, state: &AppState, reference: &ReferenceData, lines: &[Arc<Line>]) {
+        let found = |line: &Arc<Line>| Some(self.seen.get(&line.code)?.as_ref()?.found);
+        let (lines, watched): (Vec<&Arc<Line>>, Vec<Found>) =
+            lines.iter().filter_map(|line| Some((line, found(line)?))).unzip();
+        for (line, json) in lines.iter().zip(state.new_live_json(reference, &watched).await) {
+            if let Some(json) = json {
+                state.streams.board.publish(line, json);
+            }
+        }
+    }
+
+    /// Publishes the invented quotes that have changed, and forgets what is no longer watched.
     fn look_again(
         &mut self,
         state: &AppState,
@@ -92,10 +106,10 @@ impl Samples {
             if let Some(sample) = &mut sample
                 && let Some(quote) = state.quote(reference, line.code)
             {
-                if !sample.live.as_ref().is_some_and(|last| is_same(last, &quote)) {
+                if !sample.invented.as_ref().is_some_and(|last| is_same(last, &quote)) {
                     publish(state, reference, line, sample.found, Some(&quote), Source::Demo)?;
                 }
-                sample.live = Some(quote);
+                sample.invented = Some(quote);
             }
             self.seen.insert(line.code, sample);
         }
@@ -109,15 +123,17 @@ async fn first_look(
     line: &Line,
     found: Found,
 ) -> Result<Sample, Problem> {
-    let live = state.quote(reference, found.code);
-    if live.is_some() {
-        publish(state, reference, line, found, live.as_ref(), Source::Demo)?;
+    let invented = state.quote(reference, found.code);
+    if invented.is_some() {
+        publish(state, reference, line, found, invented.as_ref(), Source::Demo)?;
+    } else if let Some(json) = state.live_json(reference, found).await {
+        state.streams.board.publish(line, json);
     } else {
         let read = tokio::time::timeout(state.request_timeout, quote::last_bar(reference, found));
         let last = read.await.map_err(|_| Problem::Unavailable)??;
         publish(state, reference, line, found, last.as_ref(), Source::Daily)?;
     }
-    Ok(Sample { found, live })
+    Ok(Sample { found, invented })
 }
 
 /// Whether nothing but the clock has moved.
@@ -133,7 +149,8 @@ fn publish(
     quote: Option<&Quote>,
     source: Source,
 ) -> Result<(), Problem> {
-    let json = quote::written(reference, found, quote, source)?;
+    let name = reference.name(found.code, found.kind);
+    let json = quote::written(found.code, name, quote, source)?;
     let json = if reference.demo { labelled(json) } else { json };
     let json = String::from_utf8(json).map_err(|error| {
         tracing::error!(%error, "a quote is no text");

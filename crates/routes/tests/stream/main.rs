@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "test")]
 
 mod events;
+mod live;
 mod market;
 mod socket;

@@ -38,6 +38,8 @@ pub(crate) struct Market {
     pub(crate) revision: AtomicU64,
     /// Reads of bars.
     pub(crate) reads: AtomicU64,
+    /// The store has bars of the running day.
+    pub(crate) has_today: std::sync::atomic::AtomicBool,
     /// The store does not answer.
     pub(crate) is_down: std::sync::atomic::AtomicBool,
 }
@@ -67,6 +69,16 @@ fn day() -> TradeDate {
     "20250205".parse().unwrap()
 }
 
+/// The running day, of which the store has no bars at first.
+fn today() -> TradeDate {
+    "20250206".parse().unwrap()
+}
+
+/// In the morning of the running day.
+pub(crate) fn this_morning() -> Timestamp {
+    "2025-02-06T10:00:00+08:00".parse().unwrap()
+}
+
 fn stock(number: u32) -> TsCode {
     format!("{number}.SH").parse().unwrap()
 }
@@ -78,9 +90,11 @@ fn store(market: &Arc<Market>) -> Store {
         false => Ok(()),
     };
     let mut bars = MockDailyBars::new();
-    bars.expect_day_counts().returning(|kind| {
-        let stocks = kind == SecurityKind::Stock;
-        Ok(if stocks { vec![DayCount { trade_date: day(), rows: STOCKS, adjusted: 0 }] } else { Vec::new() })
+    let told = market.clone();
+    bars.expect_day_counts().returning(move |kind| {
+        let mut days = if kind == SecurityKind::Stock { vec![day()] } else { Vec::new() };
+        days.extend(told.has_today.load(SeqCst).then(today));
+        Ok(days.into_iter().map(|trade_date| DayCount { trade_date, rows: STOCKS, adjusted: 0 }).collect())
     });
     bars.expect_kinds().returning(|_| Ok(Vec::new()));
     let told = market.clone();
@@ -124,6 +138,22 @@ fn store(market: &Arc<Market>) -> Store {
     }
 }
 
+fn a_market() -> (Arc<Market>, Store) {
+    let market = Arc::new(Market::default());
+    market.price.store(10, SeqCst);
+    let store = store(&market);
+    (market, store)
+}
+
+fn options() -> Options {
+    Options {
+        version: "test",
+        lifetimes: Lifetimes::all(Duration::from_secs(60)),
+        request_timeout: Duration::from_secs(5),
+        now: || Timestamp::UNIX_EPOCH,
+    }
+}
+
 /// A server on a free port, ended with the test's runtime.
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
@@ -150,21 +180,24 @@ impl Server {
         Self::start(options, false)
     }
 
+    /// Quotes of a real exchange in the cache, in the morning of a trading day.
+    pub(crate) fn of_the_exchange(streams: StreamOptions, cache: Cache) -> Self {
+        let (market, store) = a_market();
+        let options = Options { now: this_morning, ..options() };
+        let state = AppState::new(store, cache, &options).with_streams(streams).with_live_quotes();
+        Self::serve(market, state)
+    }
+
     fn start(streams: StreamOptions, live: bool) -> Self {
-        let minute = Duration::from_secs(60);
-        let options = Options {
-            version: "test",
-            lifetimes: Lifetimes::all(minute),
-            request_timeout: Duration::from_secs(5),
-            now: || Timestamp::UNIX_EPOCH,
-        };
-        let market = Arc::new(Market::default());
-        market.price.store(10, SeqCst);
-        let store = store(&market);
-        let mut state = AppState::new(store.clone(), Cache::in_memory(), &options).with_streams(streams);
+        let (market, store) = a_market();
+        let mut state = AppState::new(store.clone(), Cache::in_memory(), &options()).with_streams(streams);
         if live {
             state = state.with_demo(Demo { store, quotes: market.clone(), always: true });
         }
+        Self::serve(market, state)
+    }
+
+    fn serve(market: Arc<Market>, state: AppState) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let data = web::Data::new(state.clone());
