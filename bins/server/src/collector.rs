@@ -16,6 +16,12 @@ use stockpile_ingest::{
 use stockpile_routes::{AppState, Quote, SourceHealth};
 use stockpile_settings::{self as settings, CacheUrl, Live, Role, Settings, secrecy::ExposeSecret as _};
 use stockpile_storage::Store;
+use tokio::task::AbortHandle;
+
+/// How long a turn outlives a process that is killed.
+const TURN: Duration = Duration::from_secs(60);
+/// How often a turn is renewed: a third of its life, so that one failure costs nothing.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
 
 /// A collector, and the account that it fetches with.
 pub(crate) struct Collecting {
@@ -137,9 +143,39 @@ pub(crate) fn health(rounds: &Rounds, settings: &Settings) -> Vec<SourceHealth> 
 
 /// A turn among the processes that share a Redis. The store's own lock holds where Redis cannot be asked.
 struct SharedTurn {
-    backend: RedisBackend,
+    backend: Arc<RedisBackend>,
     namespace: Namespace,
-    held: Mutex<HashMap<&'static str, Lease>>,
+    held: Mutex<HashMap<&'static str, Held>>,
+}
+
+/// A lease that is renewed until it is dropped.
+struct Held {
+    lease: Lease,
+    renewing: AbortHandle,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+/// Renews a lease for as long as it is ours.
+async fn renew(backend: Arc<RedisBackend>, lease: Lease, lifetime: Lifetime) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        match backend.renew(&lease, lifetime).await {
+            Ok(true) => {}
+            Ok(false) => {
+                return tracing::warn!(
+                    "the turn to collect has passed to another; the store's own lock holds"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the turn to collect was not renewed; it will be tried again")
+            }
+        }
+    }
 }
 
 impl SharedTurn {
@@ -147,21 +183,23 @@ impl SharedTurn {
         let backend = RedisBackend::builder(cache.to_secret_url().expose_secret())
             .build()
             .with_context(|| format!("while preparing the turn of collectors on `{}`", cache.url))?;
-        Ok(Self { backend, namespace: Namespace::new(namespace)?, held: Mutex::default() })
+        Ok(Self { backend: Arc::new(backend), namespace: Namespace::new(namespace)?, held: Mutex::default() })
     }
 }
 
 #[async_trait]
 impl Turn for SharedTurn {
-    async fn take(&self, name: &'static str, longest: Duration) -> bool {
+    async fn take(&self, name: &'static str) -> bool {
         let key = format!("{}collector:{name}", self.namespace.prefix());
-        let (Some(key), Some(lifetime)) = (RawKey::stored(&self.namespace, &key), Lifetime::new(longest))
-        else {
+        let (Some(key), Some(lifetime)) = (RawKey::stored(&self.namespace, &key), Lifetime::new(TURN)) else {
             return true;
         };
         match self.backend.try_lease(&key, lifetime).await {
             Ok(Some(lease)) => {
-                self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(name, lease);
+                let renewing =
+                    tokio::spawn(renew(self.backend.clone(), lease.clone(), lifetime)).abort_handle();
+                let held = Held { lease, renewing };
+                self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(name, held);
                 true
             }
             Ok(None) => false,
@@ -173,10 +211,10 @@ impl Turn for SharedTurn {
     }
 
     async fn give_back(&self, name: &'static str) {
-        let lease = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         // One that cannot be given back ends by itself.
-        if let Some(lease) = lease
-            && let Err(error) = self.backend.release(&lease).await
+        if let Some(held) = held
+            && let Err(error) = self.backend.release(&held.lease).await
         {
             tracing::warn!(%error, "the turn to collect was not given back; it ends by itself");
         }

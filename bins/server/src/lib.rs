@@ -5,7 +5,10 @@ mod collector;
 mod demo;
 pub mod flags;
 
-use std::net::{SocketAddr, TcpListener};
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -18,10 +21,16 @@ use anyhow::Context as _;
 use stockpile_ingest::Collector;
 use stockpile_routes::AppState;
 use stockpile_settings::Settings;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 
 /// Time that answers under way have after a stop was asked for, seconds.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
+/// Time that a collector has to give its turns back, and that passes before one that failed begins again.
+const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(2);
+const COLLECT_AGAIN: Duration = Duration::from_secs(60);
 /// Time a browser may keep what it learned about other origins, seconds.
 const CORS_MAX_AGE_S: usize = 3600;
 
@@ -84,9 +93,7 @@ impl Application {
             streams.end_streams();
         };
         tokio::spawn(self.state.clone().sample_quotes());
-        if let Some(collector) = self.collector {
-            tokio::spawn(collector.run());
-        }
+        let collecting = self.collector.clone().map(|collector| tokio::spawn(collect(collector)));
         let state = self.state;
         let cors_origins = self.cors_origins;
         let server = HttpServer::new(move || {
@@ -107,8 +114,29 @@ impl Application {
         .run();
         tracing::info!(%addr, "listening");
         server.await.context("while serving")?;
+        if let (Some(task), Some(collector)) = (collecting, self.collector) {
+            task.abort();
+            // The next one need not wait until this process is taken for dead.
+            let _ = tokio::time::timeout(GIVE_BACK_TIMEOUT, collector.give_back_turns()).await;
+        }
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Collects for ever; after a mistake of this program again in a minute.
+async fn collect(collector: Collector) {
+    loop {
+        let mut task = JoinSet::new();
+        task.spawn(collector.clone().run());
+        match task.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                collector.failed();
+                tracing::error!(%error, "collecting has failed by a mistake of this program; it begins again in a minute");
+                tokio::time::sleep(COLLECT_AGAIN).await;
+            }
+            _ => return,
+        }
     }
 }
 

@@ -154,6 +154,15 @@ pub trait Backend: Debug + Send + Sync + 'static {
         Err(Error::Unsupported { backend: self.name(), operation: "try_lease" })
     }
 
+    /// Puts off the end of a lease; false when it is over or has passed to another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] unless the backend says that it has leases; [`Error`] when it cannot be asked.
+    async fn renew(&self, _lease: &Lease, _lifetime: Lifetime) -> Result<bool> {
+        Err(Error::Unsupported { backend: self.name(), operation: "renew" })
+    }
+
     /// Gives a lease back; does nothing when it has passed to another.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a server fetches by itself, round by round.
 
 use std::{
+    collections::BTreeMap,
     error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,18 +31,18 @@ const PAIRS: [&str; 5] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT"]
 const NAP: Duration = Duration::from_secs(60);
 /// How long another that collects is waited for.
 const OTHERS_TURN: Duration = Duration::from_secs(60);
-/// How long a round keeps others from collecting at most: longer than it takes, short enough to wait for one that died.
-const ROUND: Duration = Duration::from_secs(15 * 60);
-/// The same for quotes, which nobody wants to miss for long.
-const QUOTES: Duration = Duration::from_secs(60);
+/// Names of the turns.
+const TUSHARE: &str = "tushare";
+const COINS: &str = "coins";
+const QUOTES: &str = "quotes";
 /// After this long, quotes are somebody else's turn if there is anybody.
 const QUOTES_SHIFT: Duration = Duration::from_secs(30);
 
 /// Lets one collector work at a time, where several share a store.
 #[async_trait]
 pub trait Turn: Send + Sync {
-    /// Takes the turn named so, unless another has it. Unless given back it ends by itself after `longest`.
-    async fn take(&self, name: &'static str, longest: Duration) -> bool;
+    /// Takes the turn named so, unless another has it, and keeps it until it is given back or this process is gone.
+    async fn take(&self, name: &'static str) -> bool;
 
     /// Gives it back.
     async fn give_back(&self, name: &'static str);
@@ -53,7 +54,7 @@ pub struct Alone;
 
 #[async_trait]
 impl Turn for Alone {
-    async fn take(&self, _: &'static str, _: Duration) -> bool {
+    async fn take(&self, _: &'static str) -> bool {
         true
     }
 
@@ -160,6 +161,22 @@ impl Collector {
         self.rounds.clone()
     }
 
+    /// Gives every turn back: for the end of a process, once [`run`](Self::run) has been dropped.
+    pub async fn give_back_turns(&self) {
+        for name in [TUSHARE, COINS, QUOTES] {
+            self.turn.give_back(name).await;
+        }
+    }
+
+    /// Tells that collecting has ended by a mistake of this program.
+    pub fn failed(&self) {
+        let mut last = self.rounds.last();
+        let LastRounds { tushare, coins, quotes } = &mut *last;
+        for round in [tushare, coins, quotes] {
+            round.error = Some("panicked");
+        }
+    }
+
     /// Collects until it is dropped. A failure is logged, and the next round tries again.
     pub async fn run(self) {
         tokio::join!(self.collect_tushare(), self.collect_coins(), self.collect_quotes());
@@ -186,7 +203,7 @@ impl Collector {
 
     /// One round; how long until the next.
     async fn tushare_round(&self, tushare: &TushareIngest) -> Duration {
-        if !self.turn.take("tushare", ROUND).await {
+        if !self.turn.take(TUSHARE).await {
             return OTHERS_TURN;
         }
         let mut heard = Heard::default();
@@ -199,13 +216,18 @@ impl Collector {
             Fetched::Failed(error) => {
                 tracing::warn!(run = step.name, error = &error as &dyn StdError, "left out");
                 heard.round.error = Some(error.reason());
+                // What the account may not have, or not any more today, is no sooner there for being asked again.
+                heard.is_unfinished |= !matches!(error, Error::Permission { .. } | Error::TooOften { .. });
             }
         };
-        let done = match self.wanted().await {
-            Ok(wanted) => tushare.run(&wanted, &Silent, &mut hear).await,
-            Err(error) => Err(error),
-        };
-        self.turn.give_back("tushare").await;
+        let done = async {
+            for wanted in self.wanted(tushare).await? {
+                tushare.run(&wanted, &Silent, &mut hear).await?;
+            }
+            Ok(())
+        }
+        .await;
+        self.turn.give_back(TUSHARE).await;
         self.end(&mut heard, done);
         self.rounds.last().tushare = heard.round;
         let now = self.clock.now();
@@ -222,13 +244,20 @@ impl Collector {
         heard.round.ended_at = Some(self.clock.now());
     }
 
-    async fn wanted(&self) -> Result<Backfill> {
+    /// What was missed, by interface; where least was missed comes first.
+    async fn wanted(&self, tushare: &TushareIngest) -> Result<Vec<Backfill>> {
         let today = exchange_date(self.clock.now().as_second());
         let counts = self.store.bars.day_counts(SecurityKind::Stock).await;
         let counts = counts.map_err(|source| Error::AskStore { source })?;
-        let newest: Option<TradeDate> = counts.last().map(|day| day.trade_date);
-        let from = catch_up_from(newest, today);
-        Ok(Backfill { from, to: today, interfaces: Interface::ALL.to_vec(), again: false })
+        let bars: Option<TradeDate> = counts.last().map(|day| day.trade_date);
+        let mut missed: BTreeMap<TradeDate, Vec<Interface>> = BTreeMap::new();
+        for (interface, newest) in tushare.newest_days().await? {
+            let is_of_days = !interface.is_facts() && interface != Interface::TradeCal;
+            let newest = newest.filter(|_| is_of_days).or(bars);
+            missed.entry(catch_up_from(newest, today)).or_default().push(interface);
+        }
+        let backfill = |(from, interfaces)| Backfill { from, to: today, interfaces, again: false };
+        Ok(missed.into_iter().rev().map(backfill).collect())
     }
 
     async fn collect_coins(&self) {
@@ -247,7 +276,7 @@ impl Collector {
 
     /// One round; whether it was finished.
     async fn coin_round(&self, coins: &CoinIngest, with_candles: bool) -> bool {
-        if !self.turn.take("coins", ROUND).await {
+        if !self.turn.take(COINS).await {
             return false;
         }
         let mut heard = Heard::default();
@@ -272,7 +301,7 @@ impl Collector {
             prices: true,
         };
         let done = coins.run(&wanted, &Silent, &mut hear).await;
-        self.turn.give_back("coins").await;
+        self.turn.give_back(COINS).await;
         self.end(&mut heard, done);
         self.rounds.last().coins = heard.round;
         !heard.is_unfinished
@@ -301,7 +330,7 @@ impl Collector {
 
     /// Looks at quotes for a while, unless that is another's turn.
     async fn quote_shift(&self, feed: &QuoteFeed, state: &mut FeedState, closes: Timestamp) {
-        if !self.turn.take("quotes", QUOTES).await {
+        if !self.turn.take(QUOTES).await {
             return self.clock.sleep(feed.every).await;
         }
         let began = self.clock.elapsed();
@@ -313,7 +342,7 @@ impl Collector {
             let is_over =
                 now - began >= QUOTES_SHIFT || self.clock.now() >= closes || state.rests_until(closes);
             if is_over {
-                self.turn.give_back("quotes").await;
+                self.turn.give_back(QUOTES).await;
             }
             self.clock.sleep((looked + feed.every).saturating_sub(now)).await;
             if is_over {

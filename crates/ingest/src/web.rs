@@ -4,6 +4,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, Url, header::HeaderMap, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Error, Result};
 
@@ -39,6 +40,8 @@ pub(crate) struct Web {
     client: Client,
     /// Its name, for messages.
     service: &'static str,
+    /// What no message shows, although an answer may quote it.
+    secret: Option<SecretString>,
 }
 
 impl fmt::Debug for Web {
@@ -53,6 +56,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    secret: Option<SecretString>,
 }
 
 impl Web {
@@ -71,7 +75,12 @@ impl Web {
         let tls = tls(service, address.scheme() == "https")?;
         let client =
             builder.tls_backend_preconfigured(tls).build().map_err(|source| setup(service, source))?;
-        Ok(Self { client, service })
+        Ok(Self { client, service, secret: None })
+    }
+
+    /// Keeps a secret out of every message.
+    pub(crate) fn hiding(self, secret: Option<SecretString>) -> Self {
+        Self { secret: secret.filter(|secret| !secret.expose_secret().is_empty()), ..self }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -83,7 +92,7 @@ impl Web {
         let response = request.send().await.map_err(|error| self.failed(error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = self.body(response).await?;
-        Ok(Reply { status, headers, body })
+        Ok(Reply { status, headers, body, secret: self.secret.clone() })
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>> {
@@ -115,9 +124,20 @@ impl Web {
 }
 
 impl Reply {
+    #[cfg(test)]
+    pub(crate) fn told(status: u16, body: &str, secret: Option<&str>) -> Self {
+        let secret = secret.map(|secret| secret.to_owned().into());
+        Self { status, headers: HeaderMap::new(), body: body.into(), secret }
+    }
+
     /// The answer's start, for a message: on one line.
     pub(crate) fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
+        // Before the text is cut, lest a part of it stays.
+        let text = match &self.secret {
+            Some(secret) => text.replace(secret.expose_secret(), "***").into(),
+            None => text,
+        };
         let words: Vec<&str> = text.split_whitespace().collect();
         let mut shown: String = words.join(" ").chars().take(SHOWN_CHARS).collect();
         if shown.chars().count() == SHOWN_CHARS {
@@ -167,4 +187,19 @@ fn tls(service: &'static str, is_spoken: bool) -> Result<ClientConfig> {
 
 fn setup(service: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
     Error::Connection { service, source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_secret_is_shown_wherever_the_text_is_cut() {
+        let secret = "7b1c0e9f5a8d4c26a3e1";
+        for before in 0..SHOWN_CHARS + 5 {
+            let body = format!("{} key={secret} and more {}", "x".repeat(before), "y".repeat(SHOWN_CHARS));
+            let shown = Reply::told(200, &body, Some(secret)).shown();
+            assert!(!shown.contains("7b1c"), "{shown}");
+        }
+    }
 }

@@ -15,7 +15,13 @@ use stockpile_storage::sqlite;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
-use crate::app::{HEADER, client, ingest_into};
+use crate::{
+    app::{HEADER, client, ingest_into},
+    collector::upstream::{
+        Reply,
+        tushare::{Market, TOKEN, serve as serve_tushare},
+    },
+};
 
 fn server(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockpile-server"));
@@ -155,6 +161,26 @@ async fn a_stop_ends_open_streams_rather_than_waiting_for_them() {
     assert_eq!(events_of_log.last().unwrap()["message"], "stopped");
     assert_eq!(events.chunk().await.unwrap(), None);
     assert!(socket.next().await.unwrap().unwrap().is_close());
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_collecting_gives_the_turn_back() {
+    let Some(redis) = stockpile_redis_local::Server::start("") else { return };
+    let silent = serve_tushare(Market { always: vec![("*", Reply::Silence)], ..Market::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = server(folder.path());
+    command.env("CACHE_URL", redis.url("")).env("TUSHARE_TOKEN", TOKEN);
+    command.env("TUSHARE_URL", silent.upstream.url());
+    let mut running = Running::spawn(command);
+    running.event("listening");
+    let has_turn = || redis.keys(1).iter().any(|key| key == "stock:collector:tushare");
+    let asked = Instant::now();
+    while !has_turn() {
+        assert!(asked.elapsed() < Duration::from_secs(20), "nobody took the turn");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(running.stop().0.success());
+    assert!(!has_turn(), "the next one would wait for a minute");
 }
 
 #[test]

@@ -176,6 +176,17 @@ impl Backend for MemoryBackend {
         }))
     }
 
+    async fn renew(&self, lease: &Lease, lifetime: Lifetime) -> Result<bool> {
+        Ok(self.in_one_step(|_| {
+            let token = lease.token().to_string();
+            let is_held = self.read(lease.key()).is_some_and(|held| held == token);
+            if is_held {
+                self.write(lease.key(), token.into(), lifetime);
+            }
+            is_held
+        }))
+    }
+
     async fn release(&self, lease: &Lease) -> Result<()> {
         self.in_one_step(|_| {
             if self.read(lease.key()).is_some_and(|held| held == lease.token().to_string()) {

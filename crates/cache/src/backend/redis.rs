@@ -228,6 +228,10 @@ impl Backend for RedisBackend {
         Ok(reply::value(answer)?.map(|_| Lease::new(key.clone(), token)))
     }
 
+    async fn renew(&self, lease: &Lease, lifetime: Lifetime) -> Result<bool> {
+        script::renew(self, lease, lifetime).await
+    }
+
     async fn release(&self, lease: &Lease) -> Result<()> {
         script::release(self, lease).await
     }

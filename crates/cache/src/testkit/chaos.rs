@@ -328,6 +328,11 @@ impl Backend for ChaosBackend {
         self.inner.try_lease(key, lifetime).await
     }
 
+    async fn renew(&self, lease: &Lease, lifetime: Lifetime) -> Result<bool> {
+        self.disturb_write(None).await?;
+        self.inner.renew(lease, lifetime).await
+    }
+
     async fn release(&self, lease: &Lease) -> Result<()> {
         self.disturb_write(None).await?;
         self.inner.release(lease).await

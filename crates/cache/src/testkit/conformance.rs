@@ -247,10 +247,17 @@ pub async fn lease_has_one_holder_until_it_is_released_or_over(subject: &Subject
     subject.backend.release(&first).await.unwrap();
     let brief = subject.backend.try_lease(&key, Lifetime::new(SHORT).unwrap()).await.unwrap().unwrap();
     subject.elapse(SHORT * 2).await;
+    assert!(!subject.backend.renew(&brief, lifetime).await.unwrap(), "what is over is not renewed");
     let third = subject.backend.try_lease(&key, lifetime).await.unwrap().unwrap();
+    assert!(!subject.backend.renew(&brief, lifetime).await.unwrap(), "a stranger renewed it");
     subject.backend.release(&brief).await.unwrap();
     assert_eq!(subject.backend.try_lease(&key, lifetime).await.unwrap(), None, "a stranger released it");
     subject.backend.release(&third).await.unwrap();
+    let kept = subject.backend.try_lease(&key, Lifetime::new(SHORT).unwrap()).await.unwrap().unwrap();
+    assert!(subject.backend.renew(&kept, lifetime).await.unwrap());
+    subject.elapse(SHORT * 2).await;
+    assert_eq!(subject.backend.try_lease(&key, lifetime).await.unwrap(), None, "it was renewed");
+    subject.backend.release(&kept).await.unwrap();
 }
 
 pub async fn scan_lists_what_matches_with_its_lifetime(subject: &Subject) {

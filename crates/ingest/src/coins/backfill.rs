@@ -131,7 +131,11 @@ impl CoinIngest {
             progress.advanced(advance);
         };
         if prices {
-            let fetched = settled(self.prices().await)?;
+            // Candles are somebody else's: they are asked for whatever became of the prices.
+            let fetched = match self.prices().await {
+                Err(error) if !is_of_the_store(&error) => CoinFetched::Failed(error),
+                fetched => fetched?,
+            };
             tell(CoinStep { name: PRICES.to_owned(), fetched });
         }
         let mut left_out = BTreeSet::new();
@@ -203,22 +207,18 @@ fn of_run(run: &IngestRun) -> Option<(String, Interval, Span, Timestamp)> {
     (run.state == RunState::Done).then(|| (pair.to_owned(), interval, span, run.started_at))
 }
 
-/// What ends everything stays an error; what concerns one step is told as its fate.
+/// What ends all candles stays an error; what concerns one pair is told as its fate.
 fn settled(fetched: Result<CoinFetched>) -> Result<CoinFetched> {
     match fetched {
-        Err(error)
-            if error.is_transient()
-                || matches!(
-                    error,
-                    Error::Connection { .. }
-                        | Error::Store { .. }
-                        | Error::AskStore { .. }
-                        | Error::Report { .. }
-                ) =>
-        {
-            Err(error)
-        }
-        Err(error) => Ok(CoinFetched::Failed(error)),
-        Ok(fetched) => Ok(fetched),
+        Err(error) if !(error.is_transient() || is_of_the_store(&error)) => Ok(CoinFetched::Failed(error)),
+        fetched => fetched,
     }
+}
+
+/// Whether whatever came next would meet the same, wherever it comes from.
+const fn is_of_the_store(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Connection { .. } | Error::Store { .. } | Error::AskStore { .. } | Error::Report { .. }
+    )
 }

@@ -25,6 +25,7 @@ pub(super) struct CoinGecko {
 impl CoinGecko {
     pub(super) fn new(options: &CoinOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let source = Source::new(SERVICE, &options.coingecko, CALLS_A_MINUTE, options.patience, clock)?;
+        let source = source.hiding(options.api_key.clone());
         Ok(Self { source, api_key: options.api_key.clone() })
     }
 
@@ -53,13 +54,7 @@ impl CoinGecko {
     }
 
     fn read(&self, asked: &str, reply: &Reply) -> Result<Table> {
-        let told = || {
-            let message = reply.shown();
-            match &self.api_key {
-                Some(key) => message.replace(key.expose_secret(), "***"),
-                None => message,
-            }
-        };
+        let told = || reply.shown();
         match reply.status {
             200 => {}
             401 => {

@@ -90,6 +90,11 @@ impl Source {
         })
     }
 
+    /// Keeps the key of an account out of every message.
+    fn hiding(self, api_key: Option<SecretString>) -> Self {
+        Self { web: self.web.hiding(api_key), ..self }
+    }
+
     /// The address of a path below the source's own, with a query.
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.address.clone();

@@ -139,13 +139,11 @@ pub(super) fn strange(asked: &str, reason: impl Into<String>) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use reqwest::header::HeaderMap;
-
     use super::*;
+    use proptest::prelude::*;
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, headers: HeaderMap::new(), body: body.into() }
+        Reply::told(status, body, None)
     }
 
     fn error(body: &str) -> Error {

@@ -16,7 +16,7 @@ use super::{
     due::{Known, SOURCE, is_final},
     interface::Interface,
     request::Request,
-    rows::{last_day, leave_out_foreign},
+    rows::{last_common_day, leave_out_foreign},
 };
 use crate::{Advance, Error, FileIngest, Ingested, Progress, RUNS_READ, Result, Silent};
 
@@ -132,9 +132,17 @@ impl TushareIngest {
     ) -> Result<()> {
         let mut left_out = HashSet::new();
         let mut rows = 0;
+        let mut last_was_down = false;
         for (unit, done) in units.into_iter().zip(1..) {
             if !left_out.contains(&unit.interface) {
-                let step = self.step(unit).await?;
+                let step = match self.step(unit).await? {
+                    // One interface may be down alone; after the second in a row it is the source.
+                    Step { fetched: Fetched::Failed(error), .. } if error.is_transient() && last_was_down => {
+                        return Err(error);
+                    }
+                    step => step,
+                };
+                last_was_down = matches!(&step.fetched, Fetched::Failed(error) if error.is_transient());
                 match &step.fetched {
                     Fetched::Ingested(ingested) => rows += ingested.rows.read,
                     Fetched::Empty { .. } => {}
@@ -186,6 +194,13 @@ impl TushareIngest {
         Ok(units)
     }
 
+    /// The newest day of each interface that has been fetched; `None` for one that never was.
+    pub(crate) async fn newest_days(&self) -> Result<[(Interface, Option<TradeDate>); 12]> {
+        let runs = self.store.ingest.latest(RUNS_READ).await.map_err(|source| Error::AskStore { source })?;
+        let known = Known::from_runs(&runs);
+        Ok(Interface::ALL.map(|interface| (interface, known.newest_day(interface))))
+    }
+
     async fn known(&self, again: bool) -> Result<Known> {
         if again {
             return Ok(Known::default());
@@ -228,7 +243,7 @@ impl TushareIngest {
             return Ok(Fetched::Empty { is_final: false });
         }
         if unit.interface == Interface::IndexDaily
-            && let Some(last) = last_day(&table)
+            && let Some(last) = last_common_day(&table)
             && last < unit.last
             && !is_empty_for_good(unit, now)
         {
@@ -267,14 +282,14 @@ fn is_empty_for_good(unit: Unit, now: Timestamp) -> bool {
 }
 
 /// Whether what came next would meet the same.
-fn ends_everything(error: &Error) -> bool {
-    error.is_transient()
-        || matches!(
-            error,
-            Error::Token { .. }
-                | Error::Connection { .. }
-                | Error::Store { .. }
-                | Error::AskStore { .. }
-                | Error::Report { .. }
-        )
+const fn ends_everything(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unreachable { .. }
+            | Error::Token { .. }
+            | Error::Connection { .. }
+            | Error::Store { .. }
+            | Error::AskStore { .. }
+            | Error::Report { .. }
+    )
 }

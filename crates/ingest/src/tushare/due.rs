@@ -14,6 +14,8 @@ pub(super) const SOURCE: &str = "tushare ";
 const MARKET_ROWS: u32 = 1000;
 /// The same for funds.
 const FUND_ROWS: u32 = 300;
+/// How long after the first an empty answer counts as a second one: what was a slip of the source is over by then.
+const SECOND_ANSWER: SignedDuration = SignedDuration::from_hours(20);
 /// How long a day that came short is left alone.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
 
@@ -35,10 +37,19 @@ pub(super) fn is_final(interface: Interface, day: TradeDate, now: Timestamp) -> 
     interface.published().last().is_none_or(|minutes| instant(day, *minutes) <= now)
 }
 
+/// A run that is done.
+#[derive(Clone, Copy, Debug)]
+struct Fetched {
+    first: TradeDate,
+    last: TradeDate,
+    began: Timestamp,
+    is_empty: bool,
+}
+
 /// What runs have brought, and which days are whole without them.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    runs: HashMap<Interface, Vec<(TradeDate, TradeDate, Timestamp)>>,
+    runs: HashMap<Interface, Vec<Fetched>>,
     rows: HashMap<Interface, DayIndex>,
 }
 
@@ -49,7 +60,8 @@ impl Known {
         for run in runs.iter().filter(|run| run.state == RunState::Done) {
             let request = run.source.strip_prefix(SOURCE).and_then(Request::from_name);
             if let Some(Request { interface, first, last }) = request {
-                known.runs.entry(interface).or_default().push((first, last, run.started_at));
+                let (began, is_empty) = (run.started_at, run.rows.read == 0);
+                known.runs.entry(interface).or_default().push(Fetched { first, last, began, is_empty });
             }
         }
         known
@@ -61,10 +73,33 @@ impl Known {
         self
     }
 
+    fn of_day(&self, interface: Interface, day: TradeDate) -> impl Iterator<Item = &Fetched> {
+        let runs = self.runs.get(&interface).into_iter().flatten();
+        runs.filter(move |run| (run.first..=run.last).contains(&day))
+    }
+
     /// When the newest run with a day began.
     fn newest(&self, interface: Interface, day: TradeDate) -> Option<Timestamp> {
-        let runs = self.runs.get(&interface)?;
-        runs.iter().filter(|(first, last, _)| (first..=last).contains(&&day)).map(|(.., at)| *at).max()
+        self.of_day(interface, day).map(|run| run.began).max()
+    }
+
+    /// Whether nothing but a single empty answer, or several of one moment, speaks for a day without rows.
+    fn is_doubtful(&self, interface: Interface, day: TradeDate, now: Timestamp) -> bool {
+        let mut runs = self.of_day(interface, day).peekable();
+        let Some(first) = runs.peek().map(|run| run.began) else { return false };
+        let (mut oldest, mut newest) = (first, first);
+        for run in runs {
+            if !run.is_empty {
+                return false;
+            }
+            (oldest, newest) = (oldest.min(run.began), newest.max(run.began));
+        }
+        newest.duration_since(oldest) < SECOND_ANSWER && now.duration_since(oldest) >= SECOND_ANSWER
+    }
+
+    /// The newest day of an interface that has been fetched.
+    pub(super) fn newest_day(&self, interface: Interface) -> Option<TradeDate> {
+        self.runs.get(&interface)?.iter().map(|run| run.last).max()
     }
 
     /// Whether the rows alone show that a day is whole, wherever they came from.
@@ -88,7 +123,9 @@ impl Known {
         let Some(published) = published(interface, day, now) else { return false };
         match self.newest(interface, day) {
             Some(run) if run >= published => {
-                self.came_short(interface, day, run) && now.duration_since(run) >= SECOND_LOOK
+                let came_short =
+                    self.came_short(interface, day, run) && now.duration_since(run) >= SECOND_LOOK;
+                came_short || !interface.may_be_empty() && self.is_doubtful(interface, day, now)
             }
             Some(_) => true,
             None => !(is_final(interface, day, now) && self.is_whole(interface, day)),
@@ -120,7 +157,7 @@ mod tests {
             state: RunState::Done,
             started_at: at(started_at),
             ended_at: None,
-            rows: RowCounts::default(),
+            rows: RowCounts { read: 5, ..RowCounts::default() },
             error: None,
         }
     }
@@ -169,6 +206,46 @@ mod tests {
         assert!(known.is_due(Interface::IndexDaily, day("20241231"), now));
         run.state = RunState::Failed;
         assert!(Known::from_runs(&[run]).is_due(Interface::IndexDaily, day("20250205"), now));
+    }
+
+    #[test]
+    fn an_empty_answer_is_final_once_it_was_given_on_another_day_too() {
+        let empty = |started: &str| IngestRun {
+            rows: RowCounts::default(),
+            ..run("tushare daily 20250127", started)
+        };
+        let is_due = |runs: &[IngestRun], now: &str| {
+            Known::from_runs(runs).is_due(Interface::Daily, day("20250127"), at(now))
+        };
+        let once = [empty("2025-02-05T10:00")];
+        assert!(!is_due(&once, "2025-02-05T18:00"), "it was asked just now");
+        assert!(is_due(&once, "2025-02-06T10:00"), "it may have been a slip");
+        let twice = [empty("2025-02-05T10:00"), empty("2025-02-06T10:00")];
+        assert!(!is_due(&twice, "2025-03-06T10:00"));
+        let filled = [empty("2025-02-05T10:00"), run("tushare daily 20250127", "2025-02-05T10:05")];
+        assert!(!is_due(&filled, "2025-02-06T10:00"));
+        let quiet = [IngestRun {
+            rows: RowCounts::default(),
+            ..run("tushare suspend_d 20250127", "2025-02-05T10:00")
+        }];
+        let known = Known::from_runs(&quiet);
+        assert!(
+            !known.is_due(Interface::SuspendD, day("20250127"), at("2025-02-07T10:00")),
+            "an answer, too"
+        );
+    }
+
+    #[test]
+    fn each_interface_has_a_newest_day_of_its_own() {
+        let runs = [
+            run("tushare daily 20250207", "2025-02-07T16:06"),
+            run("tushare daily 20250206", "2025-02-06T16:06"),
+            run("tushare fund_daily 20250106", "2025-01-06T17:06"),
+        ];
+        let known = Known::from_runs(&runs);
+        assert_eq!(known.newest_day(Interface::Daily), Some(day("20250207")));
+        assert_eq!(known.newest_day(Interface::FundDaily), Some(day("20250106")));
+        assert_eq!(known.newest_day(Interface::FundAdj), None);
     }
 
     #[test]

@@ -123,7 +123,8 @@ impl Tushare {
     ///
     /// [`Error::Connection`] when this machine cannot make TLS connections.
     pub(crate) fn hurried(&self) -> Result<Self> {
-        Ok(Self { web: Web::new(super::SERVICE, &self.address, PATIENCE)?, ..self.clone() })
+        let web = Web::new(super::SERVICE, &self.address, PATIENCE)?.hiding(Some(self.token.clone()));
+        Ok(Self { web, ..self.clone() })
     }
 
     /// Asks a board for the quotes of this day. A failure is not tried again here: the next look is soon.

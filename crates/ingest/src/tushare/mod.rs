@@ -89,7 +89,7 @@ impl Tushare {
         let TushareOptions { address, token, calls_a_minute, patience } = options;
         let address = web::address(SERVICE, &address)?;
         Ok(Self {
-            web: Web::new(SERVICE, &address, patience)?,
+            web: Web::new(SERVICE, &address, patience)?.hiding(Some(token.clone())),
             address,
             token,
             calls_a_minute,
@@ -129,8 +129,10 @@ impl Tushare {
             }
             seen.extend(keys);
             whole.append(table);
-            let full = rows >= interface.rows_a_call() || rows.is_multiple_of(ROUND);
-            if rows == 0 || !has_more.unwrap_or(full) && !full {
+            // The source's own word counts for a round number of rows, not for as many as it ever gives.
+            let cap = interface.rows_a_call();
+            let goes_on = has_more.unwrap_or_else(|| rows.is_multiple_of(ROUND)) || rows >= cap;
+            if rows == 0 || !goes_on {
                 return Ok(whole);
             }
         }

@@ -1,5 +1,7 @@
 //! What is known of an answer's rows before they are checked.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use stockpile_market::{TradeDate, TsCode};
 
@@ -26,15 +28,40 @@ pub(super) fn is_foreign(code: &str) -> bool {
         && (suffix.len() > 2 || !symbol.bytes().all(|byte| byte.is_ascii_digit()) || symbol.len() == 6)
 }
 
-/// The newest trading day of a table.
-pub(super) fn last_day(table: &Table) -> Option<TradeDate> {
-    let at = table.position("trade_date")?;
-    table.rows.iter().filter_map(|row| row[at].as_str()?.parse().ok()).max()
+/// The newest trading day up to which every code of a table has its rows.
+pub(super) fn last_common_day(table: &Table) -> Option<TradeDate> {
+    let (code, day) = (table.position("ts_code")?, table.position("trade_date")?);
+    let mut newest: HashMap<&str, TradeDate> = HashMap::new();
+    for row in &table.rows {
+        if let (Some(code), Some(Ok(day))) =
+            (row[code].as_str(), row[day].as_str().map(str::parse::<TradeDate>))
+        {
+            newest.entry(code).and_modify(|newest| *newest = day.max(*newest)).or_insert(day);
+        }
+    }
+    newest.into_values().min()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_one_code_lacks_is_not_there_yet() {
+        let row = |code: &str, day: &str| vec![Value::from(code), Value::from(day)];
+        let mut table = Table {
+            columns: vec!["ts_code".to_owned(), "trade_date".to_owned()],
+            rows: vec![
+                row("000001.SH", "20250207"),
+                row("000001.SH", "20250206"),
+                row("399001.SZ", "20250206"),
+            ],
+        };
+        assert_eq!(last_common_day(&table), "20250206".parse().ok());
+        table.rows.push(row("399001.SZ", "20250207"));
+        assert_eq!(last_common_day(&table), "20250207".parse().ok());
+        assert_eq!(last_common_day(&Table::default()), None);
+    }
 
     #[test]
     fn codes_of_other_markets_are_foreign_and_broken_ones_are_not() {

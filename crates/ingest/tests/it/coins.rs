@@ -252,6 +252,21 @@ async fn answers_that_are_none_are_told_and_failures_that_pass_leave_no_trace() 
 }
 
 #[tokio::test]
+async fn candles_come_although_prices_cannot_be_had_and_a_source_of_candles_that_is_down_ends_them() {
+    let both = CoinBackfill { prices: true, ..candles("2025-02-07T00:00:00Z") };
+    for reply in [Reply::Reset, Reply::Status(503, vec![], String::new())] {
+        let desk = Desk::new(Coins { always: vec![("markets", reply)], ..plain() }).await;
+        let steps = desk.fetch(&both).await;
+        assert!(matches!(&steps[0].fetched, CoinFetched::Failed(_)), "{steps:?}");
+        assert!(!desk.candles("BTCUSDT", "1h").await.is_empty());
+    }
+    let desk = Desk::new(Coins { always: vec![("klines", Reply::Reset)], ..plain() }).await;
+    let (steps, done) = desk.try_fetch(&both).await;
+    assert!(matches!(done, Err(Error::Unreachable { .. })), "{done:?}");
+    assert!(matches!(&steps[0].fetched, CoinFetched::Ingested(_)), "{steps:?}");
+}
+
+#[tokio::test]
 async fn a_key_that_is_refused_is_named_by_its_setting_and_never_shown() {
     let refused = Reply::Status(401, vec![], format!("{{\"error\":\"bad key {KEY}\"}}"));
     let desk = Desk::new(Coins { always: vec![("markets", refused)], ..plain() }).await;

@@ -1,11 +1,8 @@
 //! What a server fetches by itself, over a server that speaks as Tushare does, in held time.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
 };
 
 use async_trait::async_trait;
@@ -136,7 +133,7 @@ struct Later(AtomicU32);
 
 #[async_trait]
 impl Turn for Later {
-    async fn take(&self, _: &'static str, _: Duration) -> bool {
+    async fn take(&self, _: &'static str) -> bool {
         self.0.fetch_add(1, Ordering::SeqCst) >= 3
     }
 

@@ -176,8 +176,7 @@ async fn while_another_has_the_turn_nothing_is_asked() {
     struct Never;
     #[async_trait]
     impl Turn for Never {
-        async fn take(&self, _: &'static str, longest: Duration) -> bool {
-            assert!(longest <= Duration::from_secs(60), "one that died keeps quotes from others");
+        async fn take(&self, _: &'static str) -> bool {
             false
         }
         async fn give_back(&self, _: &'static str) {}

@@ -261,21 +261,37 @@ async fn failures_that_pass_are_tried_again_and_leave_no_trace() {
 }
 
 #[tokio::test]
-async fn failures_that_last_end_it_after_a_bounded_number_of_tries() {
+async fn a_failure_that_lasts_is_tried_a_bounded_number_of_times_and_leaves_out_its_interface_alone() {
     type Fits = fn(&Error) -> bool;
-    let kinds: [(Reply, Fits); 3] = [
-        (Reply::Reset, |error| matches!(error, Error::Unreachable { .. })),
+    let kinds: [(Reply, Fits); 2] = [
         (Reply::Silence, |error| matches!(error, Error::TimedOut { .. })),
         (Reply::Status(503, vec![], String::new()), |error| matches!(error, Error::OutOfOrder { .. })),
     ];
     for (reply, fits) in kinds {
-        let desk = Desk::new(Market { always: vec![("daily", reply.clone())], ..Market::default() }).await;
-        let (_, done) = desk.try_fetch(&[Interface::Daily]).await;
-        let error = done.unwrap_err();
-        assert!(fits(&error), "{reply:?}: {error:?}");
-        assert_eq!(desk.served.calls("daily"), 5, "{reply:?}");
-        assert!(desk.bars(SecurityKind::Stock).await.is_empty());
+        let desk =
+            Desk::new(Market { always: vec![("fund_basic", reply.clone())], ..Market::default() }).await;
+        let steps = desk.fetch(&[Interface::FundBasic, Interface::Daily]).await;
+        assert!(matches!(&steps[1].fetched, Fetched::Failed(error) if fits(error)), "{reply:?}: {steps:?}");
+        assert_eq!(desk.served.calls("fund_basic"), 5, "{reply:?}");
+        assert_eq!(desk.bars(SecurityKind::Stock).await.len(), OPEN_DAYS.len(), "the others go on");
     }
+}
+
+#[tokio::test]
+async fn a_source_that_is_down_ends_it() {
+    let refused = Market { always: vec![("daily", Reply::Reset)], ..Market::default() };
+    let desk = Desk::new(refused).await;
+    let (_, done) = desk.try_fetch(&[Interface::Daily, Interface::DailyBasic]).await;
+    assert!(matches!(done, Err(Error::Unreachable { .. })), "{done:?}");
+    assert_eq!((desk.served.calls("daily"), desk.served.calls("daily_basic")), (5, 0));
+
+    let busy = Reply::Status(503, vec![], String::new());
+    let always = vec![("stock_basic", busy.clone()), ("fund_basic", busy)];
+    let desk = Desk::new(Market { always, ..Market::default() }).await;
+    let (steps, done) = desk.try_fetch(&Interface::ALL).await;
+    assert!(matches!(done, Err(Error::OutOfOrder { .. })), "the second in a row: {done:?}");
+    assert_eq!(names(&steps).len(), 2, "{steps:?}");
+    assert_eq!(desk.served.calls("index_basic"), 0);
 }
 
 #[tokio::test]
@@ -318,7 +334,7 @@ async fn rows_that_cannot_be_right_are_listed_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_not_published_yet_is_asked_for_again_and_an_old_empty_one_is_not() {
+async fn a_day_that_is_not_published_yet_is_asked_for_again_and_an_old_empty_one_once_more() {
     let market = Market { unpublished: vec!["20250123", "20250207"], ..Market::default() };
     let desk = Desk::new(market).await;
     let interfaces = [Interface::Daily, Interface::SuspendD, Interface::IndexDaily];
@@ -335,6 +351,45 @@ async fn a_day_that_is_not_published_yet_is_asked_for_again_and_an_old_empty_one
     let second = desk.fetch(&interfaces).await;
     assert_eq!(names(&second), ["tushare index_daily 20250207", "tushare daily 20250207"]);
     assert_eq!(desk.served.calls("suspend_d"), OPEN_DAYS.len(), "no suspension is an answer, too");
+    for _ in 0..2 {
+        desk.clock.advance(Duration::from_secs(86_400));
+        let again = desk.fetch(&interfaces).await;
+        let old: Vec<_> = names(&again).into_iter().filter(|name| name.contains("0123")).collect();
+        assert!(old.len() <= 1, "{old:?}");
+    }
+    let asked = desk.served.asked.lock().unwrap();
+    let is_old = |body: &&serde_json::Value| body["params"]["trade_date"] == "20250123";
+    let calls = asked.iter().filter(|body| body["api_name"] == "daily").filter(is_old).count();
+    assert_eq!(calls, 2, "a slip of the source would have been mended");
+}
+
+#[tokio::test]
+async fn pages_of_a_round_number_of_rows_end_where_the_source_says_so() {
+    let desk =
+        Desk::new(Market { funds: 300, keeps_offsets: false, says_more: true, ..Market::default() }).await;
+    let mut one = backfill(&[Interface::FundDaily]);
+    (one.from, one.to) = (day("20250205"), day("20250205"));
+    desk.ingest.run(&one, &Silent, &mut |_| ()).await.unwrap();
+    assert_eq!(desk.bars(SecurityKind::Etf).await, [("20250205".to_owned(), 300)]);
+}
+
+#[tokio::test]
+async fn an_ingest_waits_for_another_that_writes() {
+    let desk = Desk::new(Market::default()).await;
+    let run = stockpile_storage::NewRun {
+        source: "other".to_owned(),
+        kind: "daily".to_owned(),
+        started_at: EVENING.parse().unwrap(),
+    };
+    let writing = desk.store.ingest.start(run).await.unwrap();
+    let fetching = desk.fetch(&[Interface::Daily]);
+    let done = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(desk.bars(SecurityKind::Stock).await.is_empty());
+        drop(writing);
+    };
+    tokio::join!(fetching, done);
+    assert_eq!(desk.bars(SecurityKind::Stock).await.len(), OPEN_DAYS.len());
 }
 
 #[tokio::test]

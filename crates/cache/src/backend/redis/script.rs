@@ -10,7 +10,7 @@ use super::{
     fault::unexpected,
     reply::{decimal, done, list, number, text},
 };
-use crate::{Generation, Invalidation, Lease, RawKey, Result, Seeded};
+use crate::{Generation, Invalidation, Lease, Lifetime, RawKey, Result, Seeded};
 
 macro_rules! counter {
     ($rest:literal) => {
@@ -49,6 +49,10 @@ const RELEASE: &str =
     "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
                        return 0";
 
+const RENEW: &str =
+    "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+                     return 0";
+
 fn lifetime() -> Value {
     Value::Bytes(Generation::LIFETIME.as_millis().to_string().into())
 }
@@ -71,6 +75,12 @@ pub(super) async fn bump(backend: &RedisBackend, counter: &RawKey, how: Invalida
     });
     let answer = backend.run(command::script(BUMP, counter, [lifetime(), how])).await?;
     Generation::parse(&text(answer)?).map_or_else(|| unexpected("counter"), Ok)
+}
+
+pub(super) async fn renew(backend: &RedisBackend, lease: &Lease, lifetime: Lifetime) -> Result<bool> {
+    let token = Value::Bytes(lease.token().to_string().into());
+    let millis = Value::Bytes(lifetime.as_millis().to_string().into());
+    Ok(number(backend.run(command::script(RENEW, lease.key(), [token, millis])).await?)? == 1)
 }
 
 pub(super) async fn release(backend: &RedisBackend, lease: &Lease) -> Result<()> {

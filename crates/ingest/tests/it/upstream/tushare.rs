@@ -26,6 +26,8 @@ pub(crate) struct Market {
     /// Rows an answer has at most, whatever was asked for.
     pub(crate) cap: usize,
     pub(crate) keeps_offsets: bool,
+    /// Whether an answer tells that there are more rows.
+    pub(crate) says_more: bool,
     pub(crate) has_calendar: bool,
     /// Price of everything on the running day.
     pub(crate) live_price: f64,
@@ -44,6 +46,7 @@ impl Default for Market {
             funds: 3,
             cap: 8000,
             keeps_offsets: true,
+            says_more: false,
             has_calendar: true,
             live_price: 10.4,
             unpublished: Vec::new(),
@@ -107,7 +110,9 @@ impl Market {
             rows.drain(..number("offset").min(rows.len()));
         }
         let limit = body["params"]["limit"].as_u64().map_or(self.cap, |limit| limit as usize);
+        let whole = rows.len();
         rows.truncate(limit.min(self.cap));
+        let has_more = self.says_more.then_some(rows.len() < whole);
         // Columns in another order than asked for, and one nobody asked for.
         let mut columns: Vec<&str> = fields.into_iter().rev().collect();
         columns.insert(1, "new_column");
@@ -123,8 +128,11 @@ impl Market {
             })
             .collect();
         Reply::Json(
-            json!({"request_id": "r", "code": 0, "msg": "", "data": {"fields": columns, "items": items}})
-                .to_string(),
+            json!({
+                "request_id": "r", "code": 0, "msg": "",
+                "data": {"fields": columns, "items": items, "has_more": has_more},
+            })
+            .to_string(),
         )
     }
 
