@@ -9,8 +9,9 @@ use crate::TradeDate;
 /// China has had no daylight saving time since 1991, when the exchanges were a few months old.
 pub const EXCHANGE_UTC_OFFSET_S: i64 = 8 * 3600;
 
-/// From when to when a day's prices are made, seconds after midnight at the exchange: from the end of the opening auction
-/// at 09:25 to that of the closing auction at 15:00, and five minutes more for it to be told.
+/// From when to when a day's prices are made, seconds after midnight at the exchange.
+///
+/// From the end of the opening auction at 09:25 to that of the closing auction at 15:00, and five minutes more for it to be told.
 pub const QUOTE_HOURS_S: (i64, i64) = (9 * 3600 + 25 * 60, 15 * 3600 + 5 * 60);
 
 const DAY_S: i64 = 24 * 3600;
