@@ -22,7 +22,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const SHORT: Duration = Duration::from_millis(1500);
 
 /// The next run, as soon as the lock of the dead one has ended.
-async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
+pub(crate) async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
     let run = || NewRun { source: "next.csv".into(), kind: "daily".into(), started_at: NOW };
     loop {
         match store.ingest.start(run()).await {
@@ -33,7 +33,7 @@ async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
     }
 }
 
-async fn rows(store: &Store) -> (usize, usize, u32) {
+pub(crate) async fn rows(store: &Store) -> (usize, usize, u32) {
     let bars = store.bars.of(STOCK, code("000001.SZ"), BarRange::Last(100), 100).await.unwrap().len();
     let factors = store.adj_factors.of(code("000001.SZ")).await.unwrap().len();
     (bars, factors, store.bars.day_counts(STOCK).await.unwrap().iter().map(|day| day.rows).sum())
