@@ -255,7 +255,10 @@ impl RunWriter for ClickHouseRunWriter {
             if self.committing {
                 // Whoever starts the next run finishes this one.
                 if let Some(held) = self.held.take() {
-                    if let Err(Error::LockLost) = held.lock.confirm().await {
+                    // Whoever took it may have dropped what a step looked for.
+                    if matches!(error, Error::Failed { .. })
+                        && matches!(held.lock.confirm().await, Err(Error::LockLost))
+                    {
                         error = Error::LockLost;
                     }
                     held.lock.release().await;

@@ -14,6 +14,9 @@ use tokio::{
 /// A client that sends nothing for so long has sent its request.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// A request that does not come within it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What happens to bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -42,6 +45,8 @@ enum Trap {
     Cut(Cut),
     /// It waits, and so does every other one, until the proxy lets go.
     Hold,
+    /// The same, once so many of its bytes are through.
+    HoldAfter(usize),
     /// It is answered with these bytes instead.
     Answer(&'static str),
 }
@@ -94,8 +99,19 @@ impl Proxy {
         *self.trap.lock().unwrap() = Some((words, Trap::Hold));
     }
 
+    /// Stops the traffic in the middle of the first request that has these words.
+    pub(crate) fn hold_after(&self, words: &'static str, bytes: usize) {
+        *self.trap.lock().unwrap() = Some((words, Trap::HoldAfter(bytes)));
+    }
+
     pub(crate) async fn until_held(&self) {
-        self.held.subscribe().wait_for(|held| *held).await.unwrap();
+        let mut held = self.held.subscribe();
+        tokio::time::timeout(PATIENCE, held.wait_for(|held| *held)).await.unwrap().unwrap();
+    }
+
+    /// Lets what waits through; the next trap is set already.
+    pub(crate) fn go_on(&self) {
+        self.held.send_replace(false);
     }
 
     /// Goes on as before, with every request that waits.
@@ -116,6 +132,7 @@ async fn connect(
     let mut changes = modes.subscribe();
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut last_answer = false;
+    let mut passes: Option<usize> = None;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -129,11 +146,18 @@ async fn connect(
                     }
                     Some((_, Trap::Cut(Cut::After))) => last_answer = true,
                     Some((_, Trap::Hold)) => _ = holds.send_replace(true),
+                    Some((_, Trap::HoldAfter(bytes))) => passes = Some(bytes),
                     Some((_, Trap::Answer(answer))) => {
                         // The rest of the request: who is answered before may never read the answer.
                         while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, client.read(&mut asked)).await {}
                         let _ = client.write_all(answer.as_bytes()).await;
                         return;
+                    }
+                }
+                if let Some(left) = passes {
+                    passes = left.checked_sub(length);
+                    if passes.is_none() {
+                        holds.send_replace(true);
                     }
                 }
                 if holds.subscribe().wait_for(|held| !held).await.is_err() { return }
