@@ -5,10 +5,12 @@
 //! For tests alone: this is the server of `ClickHouse`'s local mode, which its makers call unsuitable for serving users.
 
 mod config;
+mod database;
 mod engine;
 mod error;
 mod files;
 
 pub use config::{Config, User};
+pub use database::Database;
 pub use engine::Engine;
 pub use error::{Error, Result};

@@ -4,10 +4,12 @@
 //! the process that started it, however that ends. As root it runs as the user `postgres`, because PostgreSQL refuses root.
 
 mod config;
+mod database;
 mod error;
 mod programs;
 mod server;
 
 pub use config::Config;
+pub use database::Database;
 pub use error::{Error, Result};
 pub use server::Server;

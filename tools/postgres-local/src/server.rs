@@ -139,12 +139,24 @@ impl Server {
         self.signal(Signal::STOP)
     }
 
+    /// Stops every process of the server where it is: whoever is connected waits too.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn freeze_whole(&self) -> io::Result<()> {
+        // The first one first, so that no other joins.
+        self.freeze()?;
+        self.signal_others(Signal::STOP)
+    }
+
     /// Lets a frozen server go on.
     ///
     /// # Errors
     ///
     /// What the system says.
     pub fn thaw(&self) -> io::Result<()> {
+        self.signal_others(Signal::CONT)?;
         self.signal(Signal::CONT)
     }
 
@@ -261,6 +273,21 @@ impl Server {
 
     fn output(&self) -> String {
         fs::read_to_string(self.folder.join("output")).unwrap_or_default()
+    }
+
+    /// Signals the children of the first process; one that ends meanwhile needs no signal.
+    fn signal_others(&self, signal: Signal) -> io::Result<()> {
+        let Some(process) = &self.process else { return Ok(()) };
+        let first = process.pid.as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
+        let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok().and_then(Pid::from_raw));
+        for pid in pids {
+            match kill_process(pid, signal) {
+                Err(rustix::io::Errno::SRCH) | Ok(()) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn signal(&self, signal: Signal) -> io::Result<()> {

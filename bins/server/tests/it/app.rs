@@ -34,6 +34,7 @@ pub(crate) struct TestApp {
     pub(crate) folder: TempDir,
     pub(crate) addr: SocketAddr,
     pub(crate) storage_url: String,
+    pub(crate) backends: Backends,
     client: Client,
 }
 
@@ -71,7 +72,7 @@ impl TestApp {
             });
         });
         let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
-        Self { folder, addr, storage_url, client: client() }
+        Self { folder, addr, storage_url, backends, client: client() }
     }
 
     /// Brings a file in by a handle of its own, as another process would.

@@ -18,7 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn server(served: &Served, more: &[(&str, &str)]) -> TestApp {
     let url = served.upstream.url();
-    let settings = [("TUSHARE_TOKEN", TOKEN), ("TUSHARE_URL", &url), ("TUSHARE_CALLS_PER_MINUTE", "6000")];
+    let settings = [
+        ("TUSHARE_TOKEN", TOKEN),
+        ("TUSHARE_URL", &url),
+        ("TUSHARE_CALLS_PER_MINUTE", "6000"),
+        // Servers that share a Redis take turns, and each test has its own server.
+        ("CACHE_URL", "memory://"),
+    ];
     TestApp::start_with(&[&settings[..], more].concat()).await
 }
 

@@ -40,7 +40,7 @@ async fn the_demo_market_is_labelled_and_leaves_when_real_bars_come() {
     );
     let indices = app.json("/api/overview/indices").await;
     assert_eq!(indices["data"].as_array().unwrap().len(), 8);
-    assert!(app.folder.path().join("demo.db").exists());
+    assert_eq!(app.folder.path().join("demo.db").exists(), app.backends.is_embedded());
     // A day that is not in the demo market has a label too: the note is about an invented calendar.
     assert_eq!(app.json("/api/overview/market-stats?date=19990101").await["demo"], true);
 

@@ -1,9 +1,9 @@
 //! `stockpile ingest tushare` and `crypto` as a person or a script meets them, over servers that speak as the sources do.
 
 #[path = "../../../../crates/ingest/tests/it/dump.rs"]
-mod dump;
+pub(crate) mod dump;
 #[path = "../../../../crates/ingest/tests/it/upstream/mod.rs"]
-mod upstream;
+pub(crate) mod upstream;
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -6,5 +6,6 @@ mod desk;
 mod ingest;
 mod interruption;
 mod live;
+mod on_servers;
 mod redis;
 mod runs;

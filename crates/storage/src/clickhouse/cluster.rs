@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// Where replicas of a table find each other in Keeper.
 const REPLICAS: &str = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'";
 /// Statements that name the cluster after their object.
-const DDL: [&str; 3] = ["CREATE DATABASE IF NOT EXISTS ", "CREATE TABLE IF NOT EXISTS ", "ALTER TABLE "];
+const DDL: [&str; 2] = ["CREATE TABLE IF NOT EXISTS ", "ALTER TABLE "];
 const ENGINES: [&str; 2] = ["ReplacingMergeTree(", "MergeTree("];
 
 /// A statement of a migration, on every server of the cluster and with replicated engines when there is a cluster.
@@ -30,13 +30,19 @@ pub(super) fn render(statement: &str, cluster: Option<&str>) -> String {
     rendered
 }
 
+/// The statement that makes a database, on every server of the cluster when there is one.
+pub(super) fn create_database(name: &str, cluster: Option<&str>) -> String {
+    let everywhere = cluster.map(|cluster| format!(" ON CLUSTER {}", quoted(cluster))).unwrap_or_default();
+    format!("CREATE DATABASE IF NOT EXISTS {}{everywhere}", identifier(name))
+}
+
 /// A text literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// A name of a database or table.
-pub(super) fn identifier(name: &str) -> String {
+fn identifier(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }
 
@@ -61,6 +67,19 @@ mod tests {
         assert_eq!(
             render("ENGINE = MergeTree()\n", Some("main")),
             "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')\n"
+        );
+    }
+
+    #[test]
+    fn on_a_cluster_the_database_is_made_everywhere() {
+        assert_eq!(create_database("stock_data", None), "CREATE DATABASE IF NOT EXISTS `stock_data`");
+        assert_eq!(
+            create_database("stock_data", Some("main")),
+            "CREATE DATABASE IF NOT EXISTS `stock_data` ON CLUSTER 'main'"
+        );
+        assert_eq!(
+            create_database("the `old` data", Some("it's")),
+            "CREATE DATABASE IF NOT EXISTS `the \\`old\\` data` ON CLUSTER 'it\\'s'"
         );
     }
 

@@ -8,7 +8,7 @@ use super::{
     server::Server,
     tables::{Stage, Table},
 };
-use crate::Result;
+use crate::{Error, Result};
 
 /// Days counted by one statement: a few hundred thousand rows are sorted for it.
 const DAYS_AT_ONCE: usize = 50;
@@ -19,10 +19,56 @@ struct TouchedDay {
     trade_date: i32,
 }
 
+/// Ends what the runs before this one left open: those that were committing are finished, the others recorded by `fail`.
+///
+/// A run of a higher number has the lock now, and then nothing of it is touched.
+pub(super) async fn end_open_runs(
+    server: &Server,
+    number: u64,
+    mut fail: impl FnMut(RunRecord) -> RunRecord,
+) -> Result<()> {
+    let open = RunRecord::open(server).await?;
+    if open.iter().any(|run| run.id > number) {
+        return Err(Error::LockLost);
+    }
+    for run in open {
+        if run.is_committing() {
+            let stages = staged(server).await?.into_iter().map(|found| found.stage);
+            let stages: Vec<Stage> = stages.filter(|stage| stage.run == run.id).collect();
+            finish(server, run, &stages).await?;
+        } else {
+            fail(run).write(server).await?;
+        }
+    }
+    drop_stages(server, |run| run < number).await
+}
+
+/// Makes sure that every staged row is there: whoever took the lock may have dropped it, or something else than the server
+/// may have answered its insert.
+pub(super) async fn check_staged(server: &Server, run: u64, expected: &[(Stage, u64)]) -> Result<()> {
+    const OPERATION: &str = "find the staged rows of a run";
+    let found = staged(server).await?;
+    for (stage, expected) in expected {
+        let found = found.iter().find(|found| found.stage == *stage);
+        let mut rows = found.and_then(|found| found.rows).unwrap_or(0);
+        if rows > *expected {
+            // A batch that was sent twice stands there twice until the engine merges it.
+            let query =
+                server.query("SELECT count() FROM {stage:Identifier} FINAL").param("stage", stage.name());
+            rows = server.read::<u64>(OPERATION, query).await?.first().copied().unwrap_or(0);
+        }
+        if rows != *expected {
+            let source =
+                format!("run {run} wrote {expected} rows into {} and {rows} are there", stage.name());
+            return Err(Error::Failed { operation: OPERATION, source: source.into() });
+        }
+    }
+    Ok(())
+}
+
 /// Finishes a run that is recorded as committing. It may be done twice, wholly or in part, with the same rows in the end.
-pub(super) async fn finish(server: &Server, run: RunRecord) -> Result<()> {
-    let stages = of_run(server, run.id).await?;
-    for stage in &stages {
+pub(super) async fn finish(server: &Server, run: RunRecord, stages: &[Stage]) -> Result<()> {
+    for stage in stages {
         server.execute("commit an ingest run", server.query(&stage.attach())).await?;
     }
     if let Some(bars) = stages.iter().find(|stage| stage.table == Table::DailyBar) {
@@ -30,7 +76,7 @@ pub(super) async fn finish(server: &Server, run: RunRecord) -> Result<()> {
     }
     Revision::raise(server, run.id).await?;
     // Last: until then whoever finds the run does all of this again.
-    run.done().write(server).await
+    run.done().write_and_see(server).await
 }
 
 /// Counts the bars of every day a run wrote.
@@ -52,20 +98,25 @@ async fn count_days(server: &Server, bars: Stage) -> Result<()> {
     Ok(())
 }
 
-/// The staging tables of a run.
-async fn of_run(server: &Server, run: u64) -> Result<Vec<Stage>> {
-    Ok(stages(server).await?.into_iter().filter(|stage| stage.run == run).collect())
+/// A staging table and the rows of its parts.
+#[derive(Clone, Copy, Debug)]
+struct FoundStage {
+    stage: Stage,
+    rows: Option<u64>,
 }
 
-async fn stages(server: &Server) -> Result<Vec<Stage>> {
-    let names: Vec<String> =
+async fn staged(server: &Server) -> Result<Vec<FoundStage>> {
+    let found: Vec<(String, Option<u64>)> =
         server.read("look for staged rows", server.query(include_str!("sql/stages.sql"))).await?;
-    Ok(names.iter().filter_map(|name| Stage::from_name(name)).collect())
+    Ok(found
+        .into_iter()
+        .filter_map(|(name, rows)| Some(FoundStage { stage: Stage::from_name(&name)?, rows }))
+        .collect())
 }
 
-/// Drops every staging table, or those of one run.
-pub(super) async fn drop_stages(server: &Server, run: Option<u64>) -> Result<()> {
-    for stage in stages(server).await?.into_iter().filter(|stage| run.is_none_or(|run| stage.run == run)) {
+/// Drops the staging tables of some runs.
+pub(super) async fn drop_stages(server: &Server, of: impl Fn(u64) -> bool) -> Result<()> {
+    for FoundStage { stage, .. } in staged(server).await?.into_iter().filter(|found| of(found.stage.run)) {
         server.execute("drop staged rows", server.query(&stage.drop())).await?;
     }
     Ok(())

@@ -35,6 +35,8 @@ pub(super) fn refused(options: &Options, operation: &'static str, error: DriverE
             code: None,
         },
         DriverError::TimedOut => timed_out(operation),
+        // An answer that does not begin as answers do.
+        DriverError::InvalidColumnsHeader(source) => stranger(options, &source.to_string()),
         other => {
             Refusal { error: Error::Failed { operation, source: other.into() }, transient: false, code: None }
         }
@@ -48,7 +50,9 @@ pub(super) fn timed_out(operation: &'static str) -> Refusal {
 
 /// Sorts what the server said, `Code: 60. DB::Exception: …`; another kind of server says anything.
 fn answered(options: &Options, operation: &'static str, text: String) -> Refusal {
-    let Some(code) = code_of(&text) else { return stranger(options, &text) };
+    let Some(code) = code_of(&text) else {
+        return if is_gateways(&text) { away(options, &text) } else { stranger(options, &text) };
+    };
     let disk_is_full =
         ["No space left on device", "Disk quota exceeded"].iter().any(|sign| text.contains(sign));
     let source = text.into();
@@ -78,11 +82,44 @@ fn code_of(text: &str) -> Option<u32> {
     digits[..end].parse().ok()
 }
 
+/// What proxies say, in a page or in plain words, while the server behind them is away. The driver keeps no status.
+const GATEWAY_SIGNS: [&str; 11] = [
+    "bad gateway",
+    "bad_gateway",
+    "service unavailable",
+    "service temporarily unavailable",
+    "gateway timeout",
+    "gateway time-out",
+    "no healthy upstream",
+    "upstream connect error",
+    "upstream request timeout",
+    "no available server",
+    "too many requests",
+];
+
+/// Whether an answer that was no success is a gateway's own.
+fn is_gateways(text: &str) -> bool {
+    /// The sign stands in the title or the first heading.
+    const LOOKED_AT: usize = 2_000;
+    let start: String = text.chars().take(LOOKED_AT).collect::<String>().to_ascii_lowercase();
+    GATEWAY_SIGNS.iter().any(|sign| start.contains(sign))
+}
+
+/// A gateway answers for a server that is away or starts.
+fn away(options: &Options, text: &str) -> Refusal {
+    let error = Error::Unreachable { store: options.address(), source: shown(text).into() };
+    Refusal { error, transient: true, code: None }
+}
+
+fn shown(text: &str) -> String {
+    const SHOWN: usize = 200;
+    text.chars().take(SHOWN).collect()
+}
+
 /// An answer that ClickHouse does not give: a page, or a proxy's message.
 pub(super) fn stranger(options: &Options, text: &str) -> Refusal {
-    const SHOWN: usize = 200;
-    let start: String = text.chars().take(SHOWN).collect();
-    let error = Error::WrongServer { store: options.address(), engine: "ClickHouse", source: start.into() };
+    let source = shown(text).into();
+    let error = Error::WrongServer { store: options.address(), engine: "ClickHouse", source };
     Refusal { error, transient: false, code: None }
 }
 
@@ -108,6 +145,16 @@ mod tests {
             ("Code: 60. DB::Exception: Unknown table", "Failed"),
             ("<html><body>It works!</body></html>", "WrongServer"),
             ("404 Not Found", "WrongServer"),
+            ("502 Bad Gateway", "Unreachable"),
+            (
+                "<html>\r\n<head><title>504 Gateway Time-out</title></head><body>nginx</body></html>",
+                "Unreachable",
+            ),
+            (
+                "<html><body><h1>503 Service Unavailable</h1>\nNo server is available</body></html>",
+                "Unreachable",
+            ),
+            ("no healthy upstream", "Unreachable"),
         ];
         for (text, expected) in shapes {
             let error = format!("{:?}", said(text).error);
@@ -119,6 +166,8 @@ mod tests {
     fn only_what_passes_by_itself_is_tried_again() {
         assert!(said("Code: 202. DB::Exception: Too many simultaneous queries").transient);
         assert!(said("Code: 999. Coordination::Exception: Session expired").transient);
+        assert!(said("<html><title>502 Bad Gateway</title></html>").transient);
+        assert!(!said("<html>It works!</html>").transient);
         assert!(!said("Code: 62. DB::Exception: Syntax error").transient);
         assert!(!said("Code: 159. DB::Exception: Timeout exceeded").transient);
     }

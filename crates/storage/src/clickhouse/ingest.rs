@@ -62,14 +62,8 @@ impl IngestRuns for ClickHouse {
 impl ClickHouse {
     /// Ends what the runs before left open, then records a new run.
     async fn begin(&self, run: NewRun, number: u64) -> Result<RunRecord> {
-        for open in RunRecord::open(&self.server).await? {
-            if open.is_committing() {
-                commit::finish(&self.server, open).await?;
-            } else {
-                open.failed(RowCounts::default(), None, INTERRUPTED).write(&self.server).await?;
-            }
-        }
-        commit::drop_stages(&self.server, None).await?;
+        let interrupted = |open: RunRecord| open.failed(RowCounts::default(), None, INTERRUPTED);
+        commit::end_open_runs(&self.server, number, interrupted).await?;
         let record = RunRecord::running(number, run);
         record.write(&self.server).await?;
         Ok(record)

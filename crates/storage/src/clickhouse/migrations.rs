@@ -11,7 +11,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    cluster::{identifier, render},
+    cluster::{self, render},
     server::Server,
     tables::Table,
 };
@@ -55,8 +55,7 @@ pub(super) async fn create_database(server: &Server) -> Result<()> {
     if server.read::<u64>("look for its database", known).await?.first().is_some_and(|count| *count > 0) {
         return Ok(());
     }
-    let statement = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(database));
-    let statement = server.query(&render(&statement, server.options.cluster.as_deref()));
+    let statement = server.query(&cluster::create_database(database, server.options.cluster.as_deref()));
     server.execute(OPERATION, statement).await.map_err(|error| match error {
         Error::Forbidden { source, .. } => {
             Error::NoDatabase { database: database.clone(), user: server.options.user.clone(), source }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     commit,
-    run_record::{Revision, RunRecord, run_id},
+    run_record::{Revision, run_id},
     server::Server,
 };
 use crate::{Repaired, Result, RowCounts};
@@ -34,15 +34,13 @@ struct BarDayRow {
 /// Finishes the runs that were committing, fails the others that nobody ends any more and counts every day again.
 pub(super) async fn repair(server: &Server, number: u64, now: Timestamp) -> Result<Repaired> {
     let mut repaired = Repaired::default();
-    for open in RunRecord::open(server).await? {
-        if open.is_committing() {
-            commit::finish(server, open).await?;
-        } else {
-            repaired.runs.push(run_id(open.id)?);
-            open.failed(RowCounts::default(), Some(now), INTERRUPTED).write(server).await?;
-        }
-    }
-    commit::drop_stages(server, None).await?;
+    let mut failed = Vec::new();
+    commit::end_open_runs(server, number, |open| {
+        failed.push(open.id);
+        open.failed(RowCounts::default(), Some(now), INTERRUPTED)
+    })
+    .await?;
+    repaired.runs = failed.into_iter().map(run_id).collect::<Result<_>>()?;
 
     let query = server.query(include_str!("sql/miscounted_days.sql"));
     let real: Vec<RealCount> = server.read("count the bars of each day", query).await?;

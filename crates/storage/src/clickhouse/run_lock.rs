@@ -1,7 +1,7 @@
 //! The lock of the run that writes: a table that only one writer can create.
 //!
 //! `run_lock_N` is made by the holder of run N, N being one more than the highest there. Creating a table that exists
-//! fails, which is the compare-and-set. The lock is held until it is released or its last heartbeat, by the server's clock,
+//! fails, which is the compare-and-set; whoever then finds a higher number was late and gives up. The lock is held until it is released or its last heartbeat, by the server's clock,
 //! is older than the lease. The table with the highest number stays, so that numbers never repeat.
 
 use std::{
@@ -69,9 +69,13 @@ impl RunLock {
             if refusal.code == Some(TABLE_EXISTS) { locked(server, number) } else { refusal.error }
         })?;
         beat(server, number, false).await?;
+        // Whoever was slow may have made a number that was used and dropped meanwhile: the highest one alone is the lock.
+        if let Some(highest) = highest_number(server).await?.filter(|highest| *highest != number) {
+            drop_lock(server, number).await?;
+            return Err(locked(server, highest));
+        }
         for (older, _) in locks {
-            let statement = format!("DROP TABLE IF EXISTS {} SYNC", name(older));
-            server.execute("drop an old lock", server.query(&statement)).await?;
+            drop_lock(server, older).await?;
         }
         let lost = Arc::new(AtomicBool::new(false));
         let renewal = tokio::spawn(renew(server.clone(), number, lost.clone()));
@@ -93,8 +97,8 @@ impl RunLock {
             Error::Failed { .. } => Error::LockLost,
             other => other,
         })?;
-        match locks(&self.server).await?.last() {
-            Some((highest, _)) if *highest == self.number => Ok(()),
+        match highest_number(&self.server).await? {
+            Some(highest) if highest == self.number => Ok(()),
             _ => Err(Error::LockLost),
         }
     }
@@ -135,6 +139,15 @@ async fn locks(server: &Server) -> Result<Vec<(u64, i64)>> {
         .collect();
     locks.sort_unstable();
     Ok(locks)
+}
+
+async fn highest_number(server: &Server) -> Result<Option<u64>> {
+    Ok(locks(server).await?.last().map(|(number, _)| *number))
+}
+
+async fn drop_lock(server: &Server, number: u64) -> Result<()> {
+    let statement = format!("DROP TABLE IF EXISTS {} SYNC", name(number));
+    server.execute("drop an old lock", server.query(&statement)).await
 }
 
 async fn is_held(server: &Server, number: u64, table_age: i64) -> Result<bool> {

@@ -14,6 +14,7 @@ const RUNNING: &str = "running";
 const COMMITTING: &str = "committing";
 const DONE: &str = "done";
 const FAILED: &str = "failed";
+const RAISE: &str = "raise its revision";
 
 /// A row of `ingest_run`: of the rows of one run the one with the highest step counts.
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
@@ -86,6 +87,26 @@ impl RunRecord {
         server.insert("record an ingest run", TABLE, std::slice::from_ref(self)).await
     }
 
+    /// Writes it and reads it back: an insert that something else than the server answers leaves no trace.
+    pub(super) async fn write_and_see(&self, server: &Server) -> Result<()> {
+        self.write(server).await?;
+        match Self::step_of(server, self.id).await? {
+            Some(step) if step >= self.step => Ok(()),
+            _ => Err(not_kept("record an ingest run")),
+        }
+    }
+
+    /// Whether the run has ended with all its rows in, whoever ended it.
+    pub(super) async fn is_done(server: &Server, id: u64) -> Result<bool> {
+        let query = server.query(include_str!("sql/is_run_done.sql")).param("id", id);
+        Ok(server.read::<bool>("look for the end of a run", query).await?.contains(&true))
+    }
+
+    async fn step_of(server: &Server, id: u64) -> Result<Option<u8>> {
+        let query = server.query(include_str!("sql/step_of_run.sql")).param("id", id);
+        Ok(server.read::<u8>("read a run", query).await?.first().copied())
+    }
+
     /// Runs that nobody ended, the oldest first.
     pub(super) async fn open(server: &Server) -> Result<Vec<Self>> {
         server.read("look for runs without an end", server.query(include_str!("sql/open_runs.sql"))).await
@@ -121,6 +142,11 @@ impl RunRecord {
     }
 }
 
+fn not_kept(operation: &'static str) -> Error {
+    let source = "what was written is not there: does a proxy answer instead of the server?".into();
+    Error::Failed { operation, source }
+}
+
 pub(super) fn run_id(number: u64) -> Result<RunId> {
     i64::try_from(number)
         .ok()
@@ -147,6 +173,10 @@ impl Revision {
     /// Says that the data is another from now on; the number of a run or of a lock rises as revisions do.
     pub(super) async fn raise(server: &Server, revision: u64) -> Result<()> {
         let row = Self { revision, fingerprint: fingerprint() };
-        server.insert("raise its revision", "revision", &[row]).await
+        server.insert(RAISE, "revision", &[row]).await?;
+        if Self::current(server).await?.revision < revision {
+            return Err(not_kept(RAISE));
+        }
+        Ok(())
     }
 }

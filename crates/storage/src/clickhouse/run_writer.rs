@@ -20,6 +20,7 @@ use super::{
     run_record::RunRecord,
     server::Server,
     staging::Staging,
+    tables::Stage,
     turn::Turn,
 };
 use crate::{
@@ -111,18 +112,28 @@ impl ClickHouseRunWriter {
         let Some(held) = &mut self.held else { return Err(Error::LockLost) };
         held.staging.flush(&self.server).await?;
         held.lock.confirm().await?;
+        let written = held.staging.written();
+        commit::check_staged(&self.server, self.record.id, &written).await?;
         let record = self.record.clone().committing(rows, ended_at);
         // Even a record that seems not to be written may be there, and is then acted on.
         self.committing = true;
-        record.write(&self.server).await?;
-        commit::finish(&self.server, record).await
+        record.write_and_see(&self.server).await?;
+        // Again: whoever takes the lock from here on finds the record and finishes the run, whoever took it before may not have.
+        held.lock.confirm().await?;
+        let stages: Vec<Stage> = written.into_iter().map(|(stage, _)| stage).collect();
+        commit::finish(&self.server, record, &stages).await
+    }
+
+    /// Whether the next run has finished this one, which was stopped for longer than its lock lived.
+    async fn was_finished(&self) -> bool {
+        self.committing && RunRecord::is_done(&self.server, self.record.id).await.unwrap_or(false)
     }
 
     /// Takes every row back and records why.
     async fn fail(&mut self, rows: RowCounts, ended_at: Timestamp, why: &str) -> Result<()> {
         let Some(mut held) = self.held.take() else { return Ok(()) };
         held.staging.stop().await;
-        let dropped = commit::drop_stages(&self.server, Some(held.lock.number())).await;
+        let dropped = commit::drop_stages(&self.server, |run| run == self.record.id).await;
         let recorded = self.record.clone().failed(rows, Some(ended_at), why).write(&self.server).await;
         held.lock.release().await;
         drop(held.turn);
@@ -238,10 +249,18 @@ impl RunWriter for ClickHouseRunWriter {
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
-        if let Err(error) = self.bring_in(rows, ended_at).await {
+        if let Err(mut error) = self.bring_in(rows, ended_at).await
+            && !self.was_finished().await
+        {
             if self.committing {
                 // Whoever starts the next run finishes this one.
                 if let Some(held) = self.held.take() {
+                    // Whoever took it may have dropped what a step looked for.
+                    if matches!(error, Error::Failed { .. })
+                        && matches!(held.lock.confirm().await, Err(Error::LockLost))
+                    {
+                        error = Error::LockLost;
+                    }
                     held.lock.release().await;
                 }
             } else if let Err(error) = self.fail(rows, ended_at, &error.to_string()).await {
@@ -250,7 +269,7 @@ impl RunWriter for ClickHouseRunWriter {
             return Err(error);
         }
         if let Some(held) = self.held.take() {
-            if let Err(error) = commit::drop_stages(&self.server, Some(held.lock.number())).await {
+            if let Err(error) = commit::drop_stages(&self.server, |run| run == self.record.id).await {
                 tracing::warn!(%error, run = self.record.id, "staged rows of a run stay until the next one");
             }
             held.lock.release().await;
@@ -271,7 +290,7 @@ impl Drop for ClickHouseRunWriter {
         let (server, run, keep) = (self.server.clone(), self.record.id, self.committing);
         self.turns.clear(runtime.spawn(async move {
             held.staging.stop().await;
-            if !keep && let Err(error) = commit::drop_stages(&server, Some(run)).await {
+            if !keep && let Err(error) = commit::drop_stages(&server, |of| of == run).await {
                 tracing::debug!(%error, run, "staged rows of a dropped run stay until the next one");
             }
             held.lock.release().await;

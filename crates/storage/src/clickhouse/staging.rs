@@ -24,13 +24,15 @@ pub(super) struct Staged<T> {
     stage: Stage,
     operation: &'static str,
     created: bool,
+    /// Rows handed to inserts.
+    handed: u64,
     rows: Vec<T>,
     sending: Option<JoinHandle<Result<()>>>,
 }
 
 impl<T: RowOwned + RowWrite + Send + Sync + 'static> Staged<T> {
     fn new(stage: Stage, operation: &'static str) -> Self {
-        Self { stage, operation, created: false, rows: Vec::new(), sending: None }
+        Self { stage, operation, created: false, handed: 0, rows: Vec::new(), sending: None }
     }
 
     /// Takes a row for every value; values that cannot be stored end the run.
@@ -64,10 +66,17 @@ impl<T: RowOwned + RowWrite + Send + Sync + 'static> Staged<T> {
         }
         let rows = std::mem::take(&mut self.rows);
         self.rows.reserve(rows.len().min(BATCH));
+        self.handed += rows.len() as u64;
         let (server, operation, table) = (server.clone(), self.operation, self.stage.name());
         // A batch that is sent twice has the same keys and versions, so nobody sees it twice.
         self.sending = Some(tokio::spawn(async move { server.insert(operation, &table, &rows).await }));
         Ok(())
+    }
+
+    fn note(&self, written: &mut Vec<(Stage, u64)>) {
+        if self.created {
+            written.push((self.stage, self.handed));
+        }
     }
 
     async fn sent(&mut self) -> Result<()> {
@@ -107,16 +116,16 @@ pub(super) struct Staging {
 /// Calls a method of every table, whose rows have different types.
 macro_rules! each {
     ($staging:ident, $call:ident($($argument:expr),*) $($then:tt)*) => {
-        $staging.bars.$call($($argument),*).await $($then)*;
-        $staging.factors.$call($($argument),*).await $($then)*;
-        $staging.securities.$call($($argument),*).await $($then)*;
-        $staging.calendar.$call($($argument),*).await $($then)*;
-        $staging.price_limits.$call($($argument),*).await $($then)*;
-        $staging.basics.$call($($argument),*).await $($then)*;
-        $staging.suspensions.$call($($argument),*).await $($then)*;
-        $staging.minute_bars.$call($($argument),*).await $($then)*;
-        $staging.candles.$call($($argument),*).await $($then)*;
-        $staging.crypto_markets.$call($($argument),*).await $($then)*;
+        $staging.bars.$call($($argument),*) $($then)*;
+        $staging.factors.$call($($argument),*) $($then)*;
+        $staging.securities.$call($($argument),*) $($then)*;
+        $staging.calendar.$call($($argument),*) $($then)*;
+        $staging.price_limits.$call($($argument),*) $($then)*;
+        $staging.basics.$call($($argument),*) $($then)*;
+        $staging.suspensions.$call($($argument),*) $($then)*;
+        $staging.minute_bars.$call($($argument),*) $($then)*;
+        $staging.candles.$call($($argument),*) $($then)*;
+        $staging.crypto_markets.$call($($argument),*) $($then)*;
     };
 }
 
@@ -138,12 +147,19 @@ impl Staging {
 
     /// Waits until every row of the run is in its staging tables.
     pub(super) async fn flush(&mut self, server: &Arc<Server>) -> Result<()> {
-        each!(self, flush(server)?);
+        each!(self, flush(server).await?);
         Ok(())
+    }
+
+    /// The staging tables that were made, and the rows each must hold.
+    pub(super) fn written(&self) -> Vec<(Stage, u64)> {
+        let mut written = Vec::new();
+        each!(self, note(&mut written));
+        written
     }
 
     /// Gives up what is on its way.
     pub(super) async fn stop(&mut self) {
-        each!(self, stop());
+        each!(self, stop().await);
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
-    Error,
+    Error, RowCounts,
     clickhouse::{Options, open},
-    contract::{bar, ingest},
+    contract::{bar, ingest, numbered, start},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -105,4 +105,65 @@ async fn a_server_that_is_away_for_a_moment_is_asked_again() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     proxy.set(Mode::Pass);
     assert_eq!(asked.await.unwrap().unwrap().len(), 1);
+}
+
+const PAGE: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<html>It works!</html>";
+const GATEWAYS: [&str; 3] = [
+    "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 43\r\n\r\n<html><title>502 Bad Gateway</title></html>",
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\nno healthy upstream",
+    "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+];
+
+#[tokio::test]
+async fn a_gateway_before_a_server_that_is_away_is_no_wrong_server() {
+    for answer in GATEWAYS {
+        let port = something_else(answer).await;
+        let refused = open(&Options::new("127.0.0.1").port(port)).await.unwrap_err();
+        assert!(matches!(refused, Error::Unreachable { .. }), "{answer}: {refused:?}");
+        assert!(refused.is_transient());
+    }
+}
+
+#[tokio::test]
+async fn a_read_and_a_run_go_on_when_the_gateway_finds_the_server_again() {
+    let Some((database, store)) = fresh().await else { return };
+    ingest(&store, STOCK, [bar("000001.SZ", "20250205", 10.0)]).await;
+    for answer in GATEWAYS {
+        let proxy = Proxy::before(database.options.port).await;
+        let behind = open(&database.options.clone().port(proxy.port)).await.unwrap();
+        let soon = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            proxy.let_go();
+        };
+        proxy.answer("HTTP/1.1", answer);
+        let (days, ()) = tokio::join!(behind.bars.day_counts(STOCK), soon);
+        assert_eq!(days.unwrap().len(), 1, "{answer}");
+
+        let mut run = start(&behind).await;
+        run.write_bars(STOCK, numbered([bar("000001.SZ", "20250205", 10.0)])).await.unwrap();
+        proxy.answer("INTO+%60stage_", answer);
+        let soon = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            proxy.let_go();
+        };
+        let (committed, ()) =
+            tokio::join!(run.commit(RowCounts::default(), jiff::Timestamp::UNIX_EPOCH), soon);
+        committed.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_page_during_a_read_is_not_taken_for_an_answer() {
+    let Some((database, store)) = fresh().await else { return };
+    ingest(&store, STOCK, [bar("000001.SZ", "20250205", 10.0)]).await;
+    let proxy = Proxy::before(database.options.port).await;
+    let behind = open(&database.options.clone().port(proxy.port)).await.unwrap();
+    proxy.answer("HTTP/1.1", PAGE);
+    let refused = behind.bars.day_counts(STOCK).await.unwrap_err();
+    assert!(matches!(refused, Error::WrongServer { engine: "ClickHouse", .. }), "{refused:?}");
+    let refused = behind.ingest.revision().await.unwrap_err();
+    assert!(matches!(refused, Error::WrongServer { engine: "ClickHouse", .. }), "{refused:?}");
+    proxy.let_go();
+    assert_eq!(behind.bars.day_counts(STOCK).await.unwrap().len(), 1);
 }

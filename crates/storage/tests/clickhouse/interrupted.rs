@@ -11,6 +11,8 @@ use stockpile_storage::{
     contract::{bar, code, date, ingest, numbered, start},
 };
 
+use tempfile::TempDir;
+
 use super::{
     engine::{Database, fresh, left_out},
     proxy::{Cut, Mode, Proxy},
@@ -22,7 +24,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const SHORT: Duration = Duration::from_millis(1500);
 
 /// The next run, as soon as the lock of the dead one has ended.
-async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
+pub(crate) async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
     let run = || NewRun { source: "next.csv".into(), kind: "daily".into(), started_at: NOW };
     loop {
         match store.ingest.start(run()).await {
@@ -33,7 +35,7 @@ async fn start_after_lease(store: &Store) -> Box<dyn RunWriter> {
     }
 }
 
-async fn rows(store: &Store) -> (usize, usize, u32) {
+pub(crate) async fn rows(store: &Store) -> (usize, usize, u32) {
     let bars = store.bars.of(STOCK, code("000001.SZ"), BarRange::Last(100), 100).await.unwrap().len();
     let factors = store.adj_factors.of(code("000001.SZ")).await.unwrap().len();
     (bars, factors, store.bars.day_counts(STOCK).await.unwrap().iter().map(|day| day.rows).sum())
@@ -179,39 +181,119 @@ async fn a_commit_by_another_handle_shows_at_once_and_its_run_is_noticed() {
     assert_eq!(rows(&store).await, (1, 0, 1));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_in_the_middle_of_an_insert_loses_nothing_and_keeps_nothing_of_the_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = match Engine::start_in(folder.path(), &Config::default()) {
-        Ok(engine) => engine,
-        Err(error) => return left_out(&error.to_string()),
-    };
-    let options = |engine: &Engine| Options::new("127.0.0.1").port(engine.port()).lease(SHORT);
-    let store = open(&options(&engine)).await.unwrap();
-    ingest(&store, STOCK, [bar("000001.SZ", "20250102", 10.0)]).await;
+/// An engine on a folder of the test's own, which outlives its kills.
+struct Own {
+    engine: Engine,
+    _folder: TempDir,
+}
 
-    let codes: Vec<String> = (0..250_000).map(|number| format!("{number:06}.SZ")).collect();
-    let mut run = start(&store).await;
-    for (number, some) in codes.chunks(50_000).enumerate() {
-        let rows = numbered(some.iter().map(|code| bar(code, "20250103", 10.0)));
-        // The third batch is on its way when the server goes.
-        if number == 4 {
-            engine.kill().unwrap();
-        }
-        if run.write_bars(STOCK, rows).await.is_err() {
-            break;
+impl Own {
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        match Engine::start_in(folder.path(), &Config::default()) {
+            Ok(engine) => Some(Self { engine, _folder: folder }),
+            Err(error) => {
+                left_out(&error.to_string());
+                None
+            }
         }
     }
-    let lost = run.commit(RowCounts::default(), NOW).await.unwrap_err();
-    assert!(matches!(lost, Error::Unreachable { .. }), "{lost:?}");
 
-    engine.restart(&Config::default()).unwrap();
-    let store = open(&options(&engine)).await.unwrap();
+    fn options(&self) -> Options {
+        Options::new("127.0.0.1").port(self.engine.port()).lease(SHORT)
+    }
+
+    /// Kills the engine while a proxy before it holds a request, then lets the request go to where nothing is.
+    fn kill_behind(&mut self, proxy: &Proxy) {
+        self.engine.kill().unwrap();
+        proxy.set(Mode::Dead);
+        proxy.let_go();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_killed_in_the_middle_of_an_insert_loses_nothing_and_keeps_nothing_of_the_run() {
+    let Some(mut own) = Own::start() else { return };
+    let direct = open(&own.options()).await.unwrap();
+    ingest(&direct, STOCK, [bar("000001.SZ", "20250102", 10.0)]).await;
+    let bars = || numbered((0..150_000).map(|number| bar(&format!("{number:06}.SZ"), "20250103", 10.0)));
+
+    let proxy = Proxy::before(own.engine.port()).await;
+    let store = open(&own.options().port(proxy.port)).await.unwrap();
+    let mut run = start(&store).await;
+    // Rows go packed, so that this is a part of a batch.
+    proxy.hold_after("INTO+%60stage_", 100_000);
+    let writing = tokio::spawn(async move {
+        run.write_bars(STOCK, bars()).await.unwrap();
+        run.commit(RowCounts::default(), NOW).await
+    });
+    proxy.until_held().await;
+    let client = clickhouse::Client::default().with_url(own.engine.url());
+    let under_way = "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO %stage\\_%'";
+    assert_eq!(client.query_raw(under_way).fetch_one::<u64>().await.unwrap(), 1, "an insert is under way");
+    own.kill_behind(&proxy);
+    let told = writing.await.unwrap().unwrap_err();
+    assert!(matches!(told, Error::Unreachable { .. }), "{told:?}");
+
+    own.engine.restart(&Config::default()).unwrap();
+    let store = open(&own.options()).await.unwrap();
     assert_eq!(rows(&store).await, (1, 0, 1));
     assert_eq!(store.bars.on(STOCK, date("20250103")).await.unwrap(), []);
     let mut again = start_after_lease(&store).await;
-    let bars = codes.iter().take(60_000).map(|code| bar(code, "20250103", 10.0));
-    assert!(again.write_bars(STOCK, numbered(bars)).await.unwrap().is_empty());
+    assert!(again.write_bars(STOCK, bars()).await.unwrap().is_empty());
     again.commit(RowCounts::default(), NOW).await.unwrap();
-    assert_eq!(rows(&store).await, (2, 0, 60_001));
+    assert_eq!(rows(&store).await, (2, 0, 150_001));
+}
+
+/// Each step of a commit, at whose request the engine is killed.
+const STEPS: [&str; 5] = [
+    "ALTER TABLE daily_bar ATTACH PARTITION",
+    "ALTER TABLE adj_factor ATTACH PARTITION",
+    "INSERT INTO bar_day",
+    "INTO+%60revision",
+    // The first of a commit is let through: what follows is that the run is done.
+    "INTO+%60ingest_run",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_engine_is_killed_on_the_way_is_finished_on_the_same_folder() {
+    let Some(mut own) = Own::start() else { return };
+    for (number, words) in STEPS.into_iter().enumerate() {
+        let day = format!("2025010{}", number + 1);
+        let proxy = Proxy::before(own.engine.port()).await;
+        let store = open(&own.options().port(proxy.port)).await.unwrap();
+        let mut run = start_after_lease(&store).await;
+        let revision = store.ingest.revision().await.unwrap();
+        run.write_bars(STOCK, numbered([bar("000001.SZ", &day, 10.0)])).await.unwrap();
+        let factor = AdjFactor { ts_code: code("000001.SZ"), trade_date: date(&day), adj_factor: 2.0 };
+        run.write_factors(numbered([factor])).await.unwrap();
+        // The record that the commit has begun has the same words as the one that it is done.
+        let before = if words == "INTO+%60ingest_run" { "INTO+%60revision" } else { words };
+        proxy.hold(before);
+        let counts = RowCounts { read: 2, written: 2, rejected: 0 };
+        let committing = tokio::spawn(run.commit(counts, NOW));
+        proxy.until_held().await;
+        if before != words {
+            proxy.hold(words);
+            proxy.go_on();
+            proxy.until_held().await;
+        }
+        own.kill_behind(&proxy);
+        let told = committing.await.unwrap().unwrap_err();
+        assert!(matches!(told, Error::Unreachable { .. }), "{words}: {told:?}");
+
+        own.engine.restart(&Config::default()).unwrap();
+        let store = open(&own.options()).await.unwrap();
+        start_after_lease(&store).await.commit(RowCounts::default(), NOW).await.unwrap();
+        let all = number + 1;
+        assert_eq!(rows(&store).await, (all, all, u32::try_from(all).unwrap()), "{words}");
+        assert_eq!(
+            store.bars.on(STOCK, date(&day)).await.unwrap(),
+            [bar("000001.SZ", &day, 10.0)],
+            "{words}"
+        );
+        assert!(store.ingest.revision().await.unwrap() > revision, "{words}");
+        let finished = &store.ingest.latest(2).await.unwrap()[1];
+        assert_eq!((finished.state, finished.rows), (RunState::Done, counts), "{words}");
+    }
 }

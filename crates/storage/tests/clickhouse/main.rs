@@ -7,6 +7,7 @@
 mod connection;
 mod engine;
 mod interrupted;
+mod lock;
 mod migrations;
 mod proxy;
 mod requests;

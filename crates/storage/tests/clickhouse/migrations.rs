@@ -50,29 +50,36 @@ const OPENED_BY: &str = "STOCKPILE_TEST_OPEN";
 
 /// Not a promise of its own: what the processes of the next test run.
 #[tokio::test]
+#[allow(clippy::print_stdout, reason = "the next test reads it")]
 async fn a_process_opens_what_it_is_told_to() {
     let Ok(address) = env::var(OPENED_BY) else { return };
-    let (port, database) = address.split_once('/').unwrap();
-    let options = Options::new("127.0.0.1").port(port.parse().unwrap()).database(database);
-    open(&options).await.unwrap().ingest.revision().await.unwrap();
+    let (address, database) = address.split_once('/').unwrap();
+    let (host, port) = address.rsplit_once(':').unwrap();
+    let options = Options::new(host).port(port.parse().unwrap()).database(database);
+    let revision = open(&options).await.unwrap().ingest.revision().await.unwrap();
+    println!("{} opened revision {revision}", std::process::id());
 }
 
 #[tokio::test]
 async fn four_processes_migrate_a_new_database_at_once() {
     let Some(database) = Database::new() else { return };
-    let address = format!("{}/{}", database.options.port, database.options.database);
+    let options = &database.options;
+    let address = format!("{}:{}/{}", options.host, options.port, options.database);
     let processes: Vec<Child> = (0..4)
         .map(|_| {
             Command::new(env::current_exe().unwrap())
-                .args(["--exact", "migrations::a_process_opens_what_it_is_told_to"])
+                .args(["--exact", "migrations::a_process_opens_what_it_is_told_to", "--nocapture"])
                 .env(OPENED_BY, &address)
-                .stdout(Stdio::null())
+                .stdout(Stdio::piped())
                 .spawn()
                 .unwrap()
         })
         .collect();
-    for mut process in processes {
-        assert!(process.wait().unwrap().success());
+    for process in processes {
+        let opened = format!("{} opened revision 0", process.id());
+        let output = process.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains(&opened), "{said}");
     }
     let store = database.open().await;
     ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250205", 11.37)]).await;

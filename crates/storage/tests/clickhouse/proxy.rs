@@ -11,6 +11,12 @@ use tokio::{
     sync::watch,
 };
 
+/// A client that sends nothing for so long has sent its request.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// A request that does not come within it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What happens to bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -32,12 +38,28 @@ pub(crate) enum Cut {
     After,
 }
 
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trap {
+    /// The client is cut off, now and from now on.
+    Cut(Cut),
+    /// It waits, and so does every other one, until the proxy lets go.
+    Hold,
+    /// The same, once so many of its bytes are through.
+    HoldAfter(usize),
+    /// It is answered with these bytes instead.
+    Answer(&'static str),
+}
+
+type Traps = Arc<Mutex<Option<(&'static str, Trap)>>>;
+
 /// Stands between a store and its server.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     mode: watch::Sender<Mode>,
-    trap: Arc<Mutex<Option<(&'static str, Cut)>>>,
+    held: watch::Sender<bool>,
+    trap: Traps,
 }
 
 impl Proxy {
@@ -45,16 +67,17 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mode, _) = watch::channel(Mode::Pass);
-        let trap: Arc<Mutex<Option<(&'static str, Cut)>>> = Arc::default();
-        let (modes, traps) = (mode.clone(), trap.clone());
+        let (held, _) = watch::channel(false);
+        let trap = Traps::default();
+        let (modes, holds, traps) = (mode.clone(), held.clone(), trap.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *modes.borrow() != Mode::Dead {
-                    tokio::spawn(connect(client, server, modes.clone(), traps.clone()));
+                    tokio::spawn(connect(client, server, modes.clone(), holds.clone(), traps.clone()));
                 }
             }
         });
-        Self { port, mode, trap }
+        Self { port, mode, held, trap }
     }
 
     pub(crate) fn set(&self, mode: Mode) {
@@ -63,7 +86,38 @@ impl Proxy {
 
     /// Goes dead at the first request that has these words.
     pub(crate) fn cut(&self, words: &'static str, when: Cut) {
-        *self.trap.lock().unwrap() = Some((words, when));
+        *self.trap.lock().unwrap() = Some((words, Trap::Cut(when)));
+    }
+
+    /// Answers every request that has these words with bytes that are not the server's.
+    pub(crate) fn answer(&self, words: &'static str, answer: &'static str) {
+        *self.trap.lock().unwrap() = Some((words, Trap::Answer(answer)));
+    }
+
+    /// Stops the traffic at the first request that has these words, as if the client were suspended there.
+    pub(crate) fn hold(&self, words: &'static str) {
+        *self.trap.lock().unwrap() = Some((words, Trap::Hold));
+    }
+
+    /// Stops the traffic in the middle of the first request that has these words.
+    pub(crate) fn hold_after(&self, words: &'static str, bytes: usize) {
+        *self.trap.lock().unwrap() = Some((words, Trap::HoldAfter(bytes)));
+    }
+
+    pub(crate) async fn until_held(&self) {
+        let mut held = self.held.subscribe();
+        tokio::time::timeout(PATIENCE, held.wait_for(|held| *held)).await.unwrap().unwrap();
+    }
+
+    /// Lets what waits through; the next trap is set already.
+    pub(crate) fn go_on(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Goes on as before, with every request that waits.
+    pub(crate) fn let_go(&self) {
+        *self.trap.lock().unwrap() = None;
+        self.held.send_replace(false);
     }
 }
 
@@ -71,24 +125,42 @@ async fn connect(
     mut client: TcpStream,
     server: u16,
     modes: watch::Sender<Mode>,
-    traps: Arc<Mutex<Option<(&'static str, Cut)>>>,
+    holds: watch::Sender<bool>,
+    traps: Traps,
 ) {
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let mut changes = modes.subscribe();
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut last_answer = false;
+    let mut passes: Option<usize> = None;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 let trap = *traps.lock().unwrap();
-                if let Some((words, when)) = trap && contains(&asked[..length], words) {
-                    if when == Cut::Before {
+                match trap.filter(|(words, _)| contains(&asked[..length], words)) {
+                    None => {}
+                    Some((_, Trap::Cut(Cut::Before))) => {
                         modes.send_replace(Mode::Dead);
                         return;
                     }
-                    last_answer = true;
+                    Some((_, Trap::Cut(Cut::After))) => last_answer = true,
+                    Some((_, Trap::Hold)) => _ = holds.send_replace(true),
+                    Some((_, Trap::HoldAfter(bytes))) => passes = Some(bytes),
+                    Some((_, Trap::Answer(answer))) => {
+                        // The rest of the request: who is answered before may never read the answer.
+                        while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, client.read(&mut asked)).await {}
+                        let _ = client.write_all(answer.as_bytes()).await;
+                        return;
+                    }
                 }
+                if let Some(left) = passes {
+                    passes = left.checked_sub(length);
+                    if passes.is_none() {
+                        holds.send_replace(true);
+                    }
+                }
+                if holds.subscribe().wait_for(|held| !held).await.is_err() { return }
                 if server.write_all(&asked[..length]).await.is_err() { return }
             }
             read = server.read(&mut answered) => {

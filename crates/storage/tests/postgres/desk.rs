@@ -10,7 +10,7 @@ use stockpile_storage::{
     Store,
     postgres::{self, Options},
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, config::Host};
 
 /// Whether to go on without a server: never silently, and not at all where one is required.
 fn or_left_out<T>(server: Result<T, &Error>) -> Option<T> {
@@ -48,7 +48,7 @@ pub(crate) fn new_name() -> String {
 
 /// Options for a database of a server; it need not exist.
 pub(crate) fn options(server: &tokio_postgres::Config, database: &str) -> Options {
-    let tokio_postgres::config::Host::Tcp(host) = &server.get_hosts()[0] else { panic!("a host is needed") };
+    let Host::Tcp(host) = &server.get_hosts()[0] else { panic!("a host is needed") };
     let options =
         Options::new(host, database, server.get_user().unwrap()).port(server.get_ports()[0]).connections(3);
     match server.get_password() {
@@ -72,6 +72,17 @@ impl Database {
 
     pub(crate) fn options(&self) -> Options {
         options(&self.server, &self.name)
+    }
+
+    /// The same as text, for another process.
+    pub(crate) fn address(&self) -> String {
+        let Host::Tcp(host) = &self.server.get_hosts()[0] else { panic!("a host is needed") };
+        let (user, port) = (self.server.get_user().unwrap(), self.server.get_ports()[0]);
+        let address = format!("host={host} port={port} user={user} dbname={}", self.name);
+        match self.server.get_password() {
+            Some(password) => format!("{address} password='{}'", String::from_utf8_lossy(password)),
+            None => address,
+        }
     }
 
     /// A connection past the store.

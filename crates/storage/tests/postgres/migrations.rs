@@ -1,5 +1,10 @@
 //! Databases as they may be found: absent, ours, somebody else's, newer than the program.
 
+use std::{
+    env,
+    process::{Child, Command, Stdio},
+};
+
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
     Error, RowCounts,
@@ -7,7 +12,7 @@ use stockpile_storage::{
     postgres,
 };
 
-use crate::desk::{Database, fresh, new_name};
+use crate::desk::{Database, fresh, new_name, options};
 
 #[tokio::test]
 async fn the_database_is_created_and_is_there_after_reopening() {
@@ -29,6 +34,42 @@ async fn several_openers_create_and_migrate_once() {
         .collect();
     for opener in openers {
         opener.await.unwrap().unwrap();
+    }
+    let applied = database.sql().await.query_one("SELECT count(*) FROM schema_migration", &[]).await.unwrap();
+    assert_eq!(applied.get::<_, i64>(0), 1);
+}
+
+const OPENED_BY: &str = "STOCKPILE_TEST_OPEN";
+
+/// Not a promise of its own: what the processes of the next test run.
+#[tokio::test]
+#[allow(clippy::print_stdout, reason = "the next test reads it")]
+async fn a_process_opens_what_it_is_told_to() {
+    let Ok(address) = env::var(OPENED_BY) else { return };
+    let server: tokio_postgres::Config = address.parse().unwrap();
+    let store = postgres::open(&options(&server, server.get_dbname().unwrap())).await.unwrap();
+    println!("{} opened revision {}", std::process::id(), store.ingest.revision().await.unwrap());
+}
+
+#[tokio::test]
+async fn four_processes_create_and_migrate_once() {
+    let Some(database) = Database::absent() else { return };
+    let address = database.address();
+    let processes: Vec<Child> = (0..4)
+        .map(|_| {
+            Command::new(env::current_exe().unwrap())
+                .args(["--exact", "migrations::a_process_opens_what_it_is_told_to", "--nocapture"])
+                .env(OPENED_BY, &address)
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for process in processes {
+        let opened = format!("{} opened revision 0", process.id());
+        let output = process.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains(&opened), "{said}");
     }
     let applied = database.sql().await.query_one("SELECT count(*) FROM schema_migration", &[]).await.unwrap();
     assert_eq!(applied.get::<_, i64>(0), 1);

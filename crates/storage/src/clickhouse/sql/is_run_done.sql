@@ -1,0 +1,1 @@
+SELECT state = 'done' FROM ingest_run WHERE id = {id:UInt64} ORDER BY step DESC LIMIT 1
