@@ -141,10 +141,30 @@ impl Place {
         ttl: Duration,
         reference: &ReferenceData,
     ) -> Self {
+        Self::under(reference.fingerprint, kind, name, ttl, reference)
+    }
+
+    /// The same for an answer that rests on rows of coins alone.
+    pub(crate) fn of_coins(
+        kind: &'static Kind<Body>,
+        name: impl fmt::Display,
+        ttl: Duration,
+        reference: &ReferenceData,
+    ) -> Self {
+        Self::under(reference.coins_fingerprint, kind, name, ttl, reference)
+    }
+
+    fn under(
+        fingerprint: u64,
+        kind: &'static Kind<Body>,
+        name: impl fmt::Display,
+        ttl: Duration,
+        reference: &ReferenceData,
+    ) -> Self {
         let origin = if reference.demo { "demo:" } else { "" };
         let mut key = String::with_capacity(USUAL_KEY);
         // A string takes whatever is written.
-        let _ = write!(key, "{name}:{origin}{:016x}", reference.fingerprint);
+        let _ = write!(key, "{name}:{origin}{fingerprint:016x}");
         Self { kind, key, ttl, demo: reference.demo }
     }
 

@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 use stockpile_market::{
     DayIndex, Exchange, SearchIndex, Security, SecurityKind, TradeDate, TradingCalendar, TsCode,
 };
-use stockpile_storage::{Error, Result, Store};
+use stockpile_storage::{Error, Part, Result, Store};
 use tokio::{
     sync::{Mutex, OnceCell},
     time::Instant,
@@ -22,8 +22,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(250);
 pub(crate) struct ReferenceData {
     /// Revision of the store; part of every cache key, so that a body of older data is never found again.
     pub(crate) revision: u64,
-    /// Stands for the rows behind it, in whatever store.
+    /// Stands for the market's rows behind it, in whatever store.
     pub(crate) fingerprint: u64,
+    /// The same for the rows of coins.
+    pub(crate) coins_fingerprint: u64,
     /// The store it was read from, for whatever else an answer needs.
     pub(crate) store: Store,
     /// Whether that is the demo market: invented, and to be labelled so.
@@ -94,7 +96,8 @@ impl ReferenceData {
     }
 
     async fn read(store: &Store, demo: bool, revision: u64) -> Result<Self> {
-        let fingerprint = store.ingest.fingerprint().await?;
+        let fingerprint = store.ingest.fingerprint(Part::Market).await?;
+        let coins_fingerprint = store.ingest.fingerprint(Part::Coins).await?;
         let securities = store.securities.all().await?;
         let mut calendar_days = store.calendar.days(Exchange::Sse).await?;
         if calendar_days.is_empty() {
@@ -119,6 +122,7 @@ impl ReferenceData {
         Ok(Self {
             revision,
             fingerprint,
+            coins_fingerprint,
             store: store.clone(),
             demo,
             calendar,

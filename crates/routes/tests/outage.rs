@@ -79,7 +79,7 @@ fn store(behaviour: &Arc<Behaviour>) -> Store {
     ingest
         .expect_revision()
         .returning(move || if told.fails.load(Ordering::SeqCst) { Err(unreachable_store()) } else { Ok(1) });
-    ingest.expect_fingerprint().returning(|| Ok(1));
+    ingest.expect_fingerprint().returning(|_| Ok(1));
     with(bars, securities, calendar, ingest)
 }
 
@@ -247,7 +247,7 @@ fn without_bars(coins: impl Fn() -> stockpile_storage::Result<bool> + Send + Syn
     calendar.expect_days().returning(|_| Ok(Vec::new()));
     let mut ingest = MockIngestRuns::new();
     ingest.expect_revision().returning(|| Ok(1));
-    ingest.expect_fingerprint().returning(|| Ok(1));
+    ingest.expect_fingerprint().returning(|_| Ok(1));
     let mut crypto_markets = MockCryptoMarkets::new();
     crypto_markets.expect_any().returning(coins);
     crypto_markets.expect_latest().returning(|| Ok(Vec::new()));

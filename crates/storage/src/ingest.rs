@@ -10,7 +10,7 @@ use stockpile_market::{
     SecurityKind, Suspension,
 };
 
-use crate::Result;
+use crate::{Part, Result};
 
 /// Number of an ingest run, unique in its store and rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,13 +138,14 @@ pub trait IngestRuns: Debug + Send + Sync {
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn revision(&self) -> Result<u64>;
 
-    /// A number that stands for the rows as they are: no other state of this store has it, nor any state of another.
-    /// What is kept outside of the store, by several processes maybe, is kept under it.
+    /// A number that stands for the rows of a part as they are: no other state of them has it, nor any state of another store.
+    /// It changes with each commit that writes to the part. What is kept outside of the store, by several processes maybe, is kept
+    /// under it.
     ///
     /// # Errors
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
-    async fn fingerprint(&self) -> Result<u64>;
+    async fn fingerprint(&self, part: Part) -> Result<u64>;
 }
 
 /// One run's rows: all of them show at once when it commits, none when it fails or is dropped.

@@ -18,6 +18,7 @@ mod ingest;
 mod minute_bars;
 #[cfg(feature = "settings")]
 mod open;
+mod part;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod price_limits;
@@ -59,6 +60,7 @@ pub use minute_bars::MinuteBars;
 pub use minute_bars::MockMinuteBars;
 #[cfg(feature = "settings")]
 pub use open::open;
+pub use part::Part;
 #[cfg(feature = "mock")]
 pub use price_limits::MockPriceLimits;
 pub use price_limits::PriceLimits;

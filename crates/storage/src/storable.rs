@@ -9,10 +9,13 @@ use stockpile_market::{
     Suspension,
 };
 
-use crate::{Error, Result, SourceRow};
+use crate::{Error, Part, Result, SourceRow};
 
 /// A row that a store keeps, or not.
 pub(crate) trait Storable {
+    /// Where it belongs.
+    const PART: Part;
+
     /// The texts that must be free of NUL, with their names.
     fn texts(&self) -> impl Iterator<Item = (&'static str, &str)>;
 
@@ -45,8 +48,10 @@ pub(crate) fn admit<T: Storable>(rows: &mut [SourceRow<T>]) -> Result<()> {
 
 /// Names the fields of a row, those that may be lacking behind a question mark.
 macro_rules! storable {
-    ($row:ty: texts $($text:ident)* $(? $maybe:ident)*; numbers $($number:ident)* $(? $optional:ident)*) => {
+    ($part:ident $row:ty: texts $($text:ident)* $(? $maybe:ident)*; numbers $($number:ident)* $(? $optional:ident)*) => {
         impl Storable for $row {
+            const PART: Part = Part::$part;
+
             fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
                 let needed: [(&'static str, &str); _] = [$((stringify!($text), self.$text.as_str())),*];
                 let others: [(&'static str, Option<&str>); _] =
@@ -67,16 +72,16 @@ macro_rules! storable {
     };
 }
 
-storable!(DailyBar: texts;
+storable!(Market DailyBar: texts;
     numbers close ?open ?high ?low ?pre_close ?change ?pct_chg ?vol ?amount);
-storable!(AdjFactor: texts; numbers adj_factor);
-storable!(Security: texts ?name ?area ?industry ?cnspell; numbers);
-storable!(CalendarDay: texts; numbers);
-storable!(PriceLimit: texts; numbers up_limit down_limit ?pre_close);
-storable!(DailyBasic: texts;
+storable!(Market AdjFactor: texts; numbers adj_factor);
+storable!(Market Security: texts ?name ?area ?industry ?cnspell; numbers);
+storable!(Market CalendarDay: texts; numbers);
+storable!(Market PriceLimit: texts; numbers up_limit down_limit ?pre_close);
+storable!(Market DailyBasic: texts;
     numbers ?close ?turnover_rate ?turnover_rate_f ?volume_ratio ?pe ?pe_ttm ?pb ?ps ?ps_ttm ?dv_ratio ?dv_ttm
     ?total_share ?float_share ?free_share ?total_mv ?circ_mv);
-storable!(Suspension: texts ?suspend_timing; numbers);
-storable!(MinuteBar: texts; numbers open high low close ?vol ?amount);
-storable!(Candle: texts symbol; numbers open high low close ?volume ?quote_volume);
-storable!(CryptoMarket: texts id symbol ?name; numbers ?price ?market_cap ?volume_24h ?change_24h);
+storable!(Market Suspension: texts ?suspend_timing; numbers);
+storable!(Market MinuteBar: texts; numbers open high low close ?vol ?amount);
+storable!(Coins Candle: texts symbol; numbers open high low close ?volume ?quote_volume);
+storable!(Coins CryptoMarket: texts id symbol ?name; numbers ?price ?market_cap ?volume_24h ?change_24h);

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, task::Poll};
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
-    Error, NewRun, RowCounts, Store,
+    Error, NewRun, Part, RowCounts, Store,
     contract::{bar, ingest, numbered, start},
     contract_suite, sqlite,
 };
@@ -93,7 +93,22 @@ async fn several_openers_of_a_new_file_migrate_it_once() {
         .unwrap()
         .query_row("SELECT count(*) FROM schema_migration", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(applied, 3);
+    assert_eq!(applied, 4);
+}
+
+#[tokio::test]
+async fn a_commit_of_the_release_before_changes_the_fingerprints_of_both_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite::open(&file(&folder)).await.unwrap();
+    let fingerprints = || async {
+        let of = |part| store.ingest.fingerprint(part);
+        (of(Part::Market).await.unwrap(), of(Part::Coins).await.unwrap())
+    };
+    let before = fingerprints().await;
+    let other = rusqlite::Connection::open(file(&folder)).unwrap();
+    other.execute("UPDATE revision SET revision = revision + 1", []).unwrap();
+    let after = fingerprints().await;
+    assert!(before.0 != after.0 && before.1 != after.1, "{before:?} then {after:?}");
 }
 
 #[tokio::test]

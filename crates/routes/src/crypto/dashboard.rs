@@ -64,7 +64,7 @@ pub(super) async fn dashboard(
     Parameters::new(request.query_string(), &[]).finish()?;
 
     let reference = state.crypto_reference().await?;
-    let place = Place::new(&CRYPTO, "dashboard", state.lifetimes.crypto_dashboard, &reference);
+    let place = Place::of_coins(&CRYPTO, "dashboard", state.lifetimes.crypto_dashboard, &reference);
     let asked = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let rows = markets(&asked, &reference, &[]).await?;

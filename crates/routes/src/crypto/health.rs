@@ -83,7 +83,7 @@ pub(super) async fn health(
     let coin = symbol.coin();
     let reference = state.crypto_reference().await?;
     let key = format!("token_health:{coin}");
-    let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_health, &reference);
+    let place = Place::of_coins(&CRYPTO, &key, state.lifetimes.crypto_health, &reference);
     let asked = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let named = [coin.to_string()];

@@ -77,7 +77,7 @@ pub(super) async fn ohlcv(request: HttpRequest, state: web::Data<AppState>) -> R
 
     let reference = state.crypto_reference().await?;
     let key = format!("ohlcv:{symbol}:{interval}:{limit}");
-    let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_ohlcv, &reference);
+    let place = Place::of_coins(&CRYPTO, &key, state.lifetimes.crypto_ohlcv, &reference);
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let (pair, candles) = read(&reference.store, &symbol, interval, limit).await?;
         let data = candles

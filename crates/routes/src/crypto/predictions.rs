@@ -113,7 +113,7 @@ pub(super) async fn predictions(
 
     let reference = state.crypto_reference().await?;
     let key = format!("predictions:{symbol}:{}", horizon.name);
-    let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_prediction, &reference);
+    let place = Place::of_coins(&CRYPTO, &key, state.lifetimes.crypto_prediction, &reference);
     let asked = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         json(&predict(&reference.store, &symbol, horizon, asked.now()).await?)

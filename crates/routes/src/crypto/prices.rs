@@ -73,7 +73,7 @@ pub(super) async fn prices(
     let reference = state.crypto_reference().await?;
     let named: Vec<String> = symbols.iter().flatten().map(ToString::to_string).collect();
     let key = format!("market_prices:{}", named.join(","));
-    let place = Place::new(&CRYPTO, &key, state.lifetimes.crypto_prices, &reference);
+    let place = Place::of_coins(&CRYPTO, &key, state.lifetimes.crypto_prices, &reference);
     let asked = state.clone();
     cached::respond(&request, &state, Form::json(&request), place, move |_| async move {
         let data = one_each(markets(&asked, &reference, &named).await?);

@@ -127,7 +127,7 @@ fn store(market: &Arc<Market>) -> Store {
     let told = market.clone();
     ingest.expect_revision().returning(move || down(&told).map(|()| told.revision.load(SeqCst)));
     let told = market.clone();
-    ingest.expect_fingerprint().returning(move || down(&told).map(|()| told.revision.load(SeqCst)));
+    ingest.expect_fingerprint().returning(move |_| down(&told).map(|()| told.revision.load(SeqCst)));
     Store {
         engine: "sqlite",
         bars: Arc::new(bars),

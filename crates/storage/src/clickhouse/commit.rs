@@ -8,7 +8,7 @@ use super::{
     server::Server,
     tables::{Stage, Table},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, part::Written};
 
 /// Days counted by one statement: a few hundred thousand rows are sorted for it.
 const DAYS_AT_ONCE: usize = 50;
@@ -74,7 +74,11 @@ pub(super) async fn finish(server: &Server, run: RunRecord, stages: &[Stage]) ->
     if let Some(bars) = stages.iter().find(|stage| stage.table == Table::DailyBar) {
         count_days(server, *bars).await?;
     }
-    Revision::raise(server, run.id).await?;
+    let mut written = Written::default();
+    for stage in stages {
+        written.add(stage.table.part());
+    }
+    Revision::raise(server, run.id, written).await?;
     // Last: until then whoever finds the run does all of this again.
     run.done().write_and_see(server).await
 }

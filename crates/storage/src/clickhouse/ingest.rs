@@ -9,7 +9,7 @@ use super::{
     run_record::{Revision, RunRecord, run_id},
     run_writer::ClickHouseRunWriter,
 };
-use crate::{Error, IngestRun, IngestRuns, NewRun, Repaired, Result, RowCounts, RunWriter};
+use crate::{Error, IngestRun, IngestRuns, NewRun, Part, Repaired, Result, RowCounts, RunWriter};
 
 const INTERRUPTED: &str = "interrupted";
 
@@ -54,8 +54,8 @@ impl IngestRuns for ClickHouse {
         Ok(Revision::current(&self.server).await?.revision)
     }
 
-    async fn fingerprint(&self) -> Result<u64> {
-        Ok(Revision::current(&self.server).await?.fingerprint)
+    async fn fingerprint(&self, part: Part) -> Result<u64> {
+        Ok(Revision::current(&self.server).await?.fingerprint_of(part))
     }
 }
 

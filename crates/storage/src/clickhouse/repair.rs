@@ -9,7 +9,7 @@ use super::{
     run_record::{Revision, run_id},
     server::Server,
 };
-use crate::{Repaired, Result, RowCounts};
+use crate::{Repaired, Result, RowCounts, part::Written};
 
 const INTERRUPTED: &str = "its process ended before the run did";
 
@@ -57,7 +57,7 @@ pub(super) async fn repair(server: &Server, number: u64, now: Timestamp) -> Resu
     if !counted.is_empty() {
         server.insert("keep the number of bars of each day", "bar_day", &counted).await?;
         // What servers have cached of these days is wrong.
-        Revision::raise(server, number).await?;
+        Revision::raise(server, number, Written { market: true, coins: false }).await?;
     }
     repaired.recounted_days = counted.len() as u64;
     Ok(repaired)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{migrations::fingerprint, row, server::Server};
-use crate::{Error, IngestRun, NewRun, Result, RowCounts, RunId, RunState};
+use crate::{Error, IngestRun, NewRun, Part, Result, RowCounts, RunId, RunState, part::Written};
 
 const TABLE: &str = "ingest_run";
 const RUNNING: &str = "running";
@@ -159,7 +159,9 @@ pub(super) fn run_id(number: u64) -> Result<RunId> {
 #[derive(Clone, Copy, Debug, Row, Serialize, Deserialize)]
 pub(super) struct Revision {
     pub(super) revision: u64,
-    pub(super) fingerprint: u64,
+    fingerprint: u64,
+    market_fingerprint: u64,
+    coins_fingerprint: u64,
 }
 
 impl Revision {
@@ -170,9 +172,23 @@ impl Revision {
         rows.first().copied().ok_or_else(|| Error::Impossible { what: "revision", value: "none".to_owned() })
     }
 
+    pub(super) const fn fingerprint_of(&self, part: Part) -> u64 {
+        match part {
+            Part::Market => self.market_fingerprint,
+            Part::Coins => self.coins_fingerprint,
+        }
+    }
+
     /// Says that the data is another from now on; the number of a run or of a lock rises as revisions do.
-    pub(super) async fn raise(server: &Server, revision: u64) -> Result<()> {
-        let row = Self { revision, fingerprint: fingerprint() };
+    pub(super) async fn raise(server: &Server, revision: u64, written: Written) -> Result<()> {
+        let before = Self::current(server).await?;
+        let fingerprint = fingerprint();
+        let row = Self {
+            revision,
+            fingerprint,
+            market_fingerprint: if written.market { fingerprint } else { before.market_fingerprint },
+            coins_fingerprint: if written.coins { fingerprint } else { before.coins_fingerprint },
+        };
         server.insert(RAISE, "revision", &[row]).await?;
         if Self::current(server).await?.revision < revision {
             return Err(not_kept(RAISE));

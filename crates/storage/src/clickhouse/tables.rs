@@ -1,5 +1,7 @@
 //! The tables a run writes, and where its rows wait for the commit.
 
+use crate::Part;
+
 /// A table of market data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Table {
@@ -45,6 +47,13 @@ impl Table {
             Self::Security => "security",
             Self::Suspension => "suspension",
             Self::TradeCalendar => "trade_calendar",
+        }
+    }
+
+    pub(super) const fn part(self) -> Part {
+        match self {
+            Self::Candle | Self::CryptoMarket => Part::Coins,
+            _ => Part::Market,
         }
     }
 

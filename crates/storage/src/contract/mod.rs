@@ -70,7 +70,7 @@ macro_rules! contract_suite {
                 a_run_that_never_ended_is_recorded_as_interrupted,
                 a_second_writer_is_told_to_wait,
                 every_commit_raises_the_revision,
-                every_commit_makes_a_fingerprint_that_was_not_there_before,
+                every_commit_makes_a_fingerprint_of_what_it_wrote_that_was_not_there_before,
                 a_failed_run_leaves_the_revision,
                 a_key_met_twice_in_a_run_keeps_its_first_row,
                 runs_are_listed_newest_first,

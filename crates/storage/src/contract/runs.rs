@@ -8,8 +8,8 @@ use std::sync::{
 use jiff::{SignedDuration, Timestamp};
 use stockpile_market::{AdjFactor, SecurityKind};
 
-use super::{bar, code, date, ingest, numbered, start};
-use crate::{BarRange, Error, NewRun, Repaired, RowCounts, RunState, Store};
+use super::{bar, code, date, ingest, numbered, series::candle, start};
+use crate::{BarRange, Error, NewRun, Part, Repaired, RowCounts, RunState, SourceRow, Store};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -86,14 +86,31 @@ pub async fn every_commit_raises_the_revision(store: &Store) {
     assert_eq!(store.ingest.revision().await.unwrap(), second);
 }
 
-pub async fn every_commit_makes_a_fingerprint_that_was_not_there_before(store: &Store) {
-    let mut seen = vec![store.ingest.fingerprint().await.unwrap()];
-    assert_eq!(store.ingest.fingerprint().await.unwrap(), seen[0], "the same rows");
-    for _ in 0..3 {
+pub async fn every_commit_makes_a_fingerprint_of_what_it_wrote_that_was_not_there_before(store: &Store) {
+    let fingerprints = || async {
+        let mut read = Vec::new();
+        for part in Part::ALL {
+            read.push(store.ingest.fingerprint(part).await.unwrap());
+        }
+        (read[0], read[1])
+    };
+    let mut seen = vec![fingerprints().await];
+    assert_eq!(fingerprints().await, seen[0], "the same rows");
+    for round in 0..3 {
+        ingest(store, SecurityKind::Stock, [bar("000001.SZ", "20250102", f64::from(round))]).await;
+        let (market, coins) = fingerprints().await;
+        assert!(seen.iter().all(|(before, _)| *before != market));
+        assert_eq!(coins, seen.last().unwrap().1, "no coin has changed");
+        let mut run = start(store).await;
+        let candle = SourceRow { line: 2, row: candle("BTCUSDT", "1h", NOW, f64::from(round)) };
+        run.write_candles(vec![candle]).await.unwrap();
+        run.commit(RowCounts::default(), NOW).await.unwrap();
+        let after = fingerprints().await;
+        assert_eq!(after.0, market, "no bar has changed");
+        assert!(seen.iter().all(|(_, before)| *before != after.1));
         start(store).await.commit(RowCounts::default(), NOW).await.unwrap();
-        let fingerprint = store.ingest.fingerprint().await.unwrap();
-        assert!(!seen.contains(&fingerprint));
-        seen.push(fingerprint);
+        assert_eq!(fingerprints().await, after, "nothing was written");
+        seen.push(after);
     }
 }
 

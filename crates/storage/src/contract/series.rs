@@ -16,7 +16,7 @@ fn interval(name: &str) -> Interval {
     name.parse().unwrap()
 }
 
-fn candle(symbol: &str, name: &str, time: Timestamp, close: f64) -> Candle {
+pub(super) fn candle(symbol: &str, name: &str, time: Timestamp, close: f64) -> Candle {
     Candle {
         symbol: symbol.into(),
         interval: interval(name),

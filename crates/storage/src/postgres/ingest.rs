@@ -13,7 +13,9 @@ use super::{
     run_writer::PostgresRunWriter,
     turn::{self, Turn},
 };
-use crate::{Error, IngestRun, IngestRuns, NewRun, Repaired, Result, RowCounts, RunId, RunState, RunWriter};
+use crate::{
+    Error, IngestRun, IngestRuns, NewRun, Part, Repaired, Result, RowCounts, RunId, RunState, RunWriter,
+};
 
 #[async_trait]
 impl IngestRuns for Postgres {
@@ -58,8 +60,11 @@ impl IngestRuns for Postgres {
         self.0.read_one("read its revision", sql, &[], |row| large_count(row, 0)).await
     }
 
-    async fn fingerprint(&self) -> Result<u64> {
-        let sql = "SELECT fingerprint FROM revision";
+    async fn fingerprint(&self, part: Part) -> Result<u64> {
+        let sql = match part {
+            Part::Market => "SELECT market_fingerprint FROM revision",
+            Part::Coins => "SELECT coins_fingerprint FROM revision",
+        };
         self.0.read_one("read its fingerprint", sql, &[], |row| Ok(get::<i64>(row, 0)?.cast_unsigned())).await
     }
 }

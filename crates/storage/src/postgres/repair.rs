@@ -20,7 +20,7 @@ pub(super) async fn repair(server: &Server, client: &mut ClientWrapper, now: Tim
         if !days.is_empty() {
             transaction.execute(include_str!("sql/count_days.sql"), &[&kinds, &dates]).await?;
             // What servers have cached of these days is wrong.
-            transaction.execute(include_str!("sql/raise_revision.sql"), &[]).await?;
+            transaction.execute(include_str!("sql/raise_revision.sql"), &[&true, &false]).await?;
         }
         transaction.commit().await?;
         Ok((runs, days.len() as u64))

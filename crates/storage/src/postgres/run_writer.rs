@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    part::Written,
     seen_keys::SeenKeys,
     storable::{self, Storable},
 };
@@ -46,6 +47,7 @@ pub(super) struct PostgresRunWriter {
     staged: HashSet<&'static str>,
     /// Days whose bars must be counted again.
     touched: BTreeSet<(SecurityKind, TradeDate)>,
+    written: Written,
     /// A write was refused or was not waited for: some of its rows may be missing.
     broken: bool,
     /// The source has adjusted every price.
@@ -61,6 +63,7 @@ impl PostgresRunWriter {
             seen: SeenKeys::default(),
             staged: HashSet::new(),
             touched: BTreeSet::new(),
+            written: Written::default(),
             broken: false,
             adjusted: false,
         }
@@ -84,6 +87,9 @@ impl PostgresRunWriter {
         // Left standing when something fails below, or when this future is dropped on the way.
         self.broken = true;
         storable::admit(&mut rows)?;
+        if !rows.is_empty() {
+            self.written.add(T::PART);
+        }
         let duplicates = take_met(&mut self.seen, &mut rows);
         rows.sort_by(|a, b| order(&a.row, &b.row));
         let (server, run) = (self.server.clone(), self.id.0.get());
@@ -103,14 +109,14 @@ impl PostgresRunWriter {
         }
         let (kinds, days): (Vec<i16>, Vec<Date>) =
             self.touched.iter().map(|(kind, day)| (kind_number(*kind), day.civil())).unzip();
-        let (server, id) = (self.server.clone(), self.id);
+        let (server, id, Written { market, coins }) = (self.server.clone(), self.id, self.written);
         let client: &ClientWrapper = self.turn.client()?;
         let work = async {
             if !days.is_empty() {
                 client.execute(include_str!("sql/count_days.sql"), &[&kinds, &days]).await?;
             }
             finish(client, id, "done", rows, ended_at, None).await?;
-            let row = client.query_one(include_str!("sql/raise_revision.sql"), &[]).await?;
+            let row = client.query_one(include_str!("sql/raise_revision.sql"), &[&market, &coins]).await?;
             client.batch_execute("COMMIT").await?;
             Ok(row)
         };

@@ -13,7 +13,9 @@ use super::{
     repair, row,
     run_writer::{SqliteRunWriter, let_go},
 };
-use crate::{Error, IngestRun, IngestRuns, NewRun, Repaired, Result, RowCounts, RunId, RunState, RunWriter};
+use crate::{
+    Error, IngestRun, IngestRuns, NewRun, Part, Repaired, Result, RowCounts, RunId, RunState, RunWriter,
+};
 
 #[async_trait]
 impl IngestRuns for Connections {
@@ -68,10 +70,13 @@ impl IngestRuns for Connections {
         .await
     }
 
-    async fn fingerprint(&self) -> Result<u64> {
+    async fn fingerprint(&self, part: Part) -> Result<u64> {
         self.check_identity()?;
-        self.read("read its fingerprint", |connection| {
-            let mut statement = connection.prepare_cached("SELECT fingerprint FROM revision")?;
+        self.read("read its fingerprint", move |connection| {
+            let mut statement = connection.prepare_cached(match part {
+                Part::Market => "SELECT market_fingerprint FROM revision",
+                Part::Coins => "SELECT coins_fingerprint FROM revision",
+            })?;
             Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
         })
         .await

@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0002_facts_and_candles.sql"),
     },
     Migration { version: 3, name: "fingerprint", sql: include_str!("migrations/0003_fingerprint.sql") },
+    Migration {
+        version: 4,
+        name: "fingerprints_of_parts",
+        sql: include_str!("migrations/0004_fingerprints_of_parts.sql"),
+    },
 ];
 
 /// Brings a file to the newest schema. Several processes may do so at once.

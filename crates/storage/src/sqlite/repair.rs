@@ -25,7 +25,8 @@ pub(super) fn repair(connection: &mut Connection, now: Timestamp) -> rusqlite::R
     }
     if !days.is_empty() {
         // What servers have cached of these days is wrong.
-        transaction.execute("UPDATE revision SET revision = revision + 1", [])?;
+        let kept = params![false, true];
+        transaction.query_row(include_str!("sql/raise_revision.sql"), kept, |row| row.get::<_, i64>(0))?;
     }
     transaction.commit()?;
     Ok(Repaired { runs, recounted_days: days.len() as u64 })

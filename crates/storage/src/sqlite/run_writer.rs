@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Duplicate, Error, Result, RowCounts, RunId, RunWriter, SourceRow,
+    part::Written,
     storable::{self, Storable},
 };
 
@@ -33,6 +34,7 @@ pub(super) struct SqliteRunWriter {
     connection: OwnedMutexGuard<Connection>,
     /// Days whose bars must be counted again.
     touched: BTreeSet<(SecurityKind, TradeDate)>,
+    written: Written,
     open: bool,
     /// A write was refused or was not waited for: some of its rows may be missing.
     broken: bool,
@@ -42,7 +44,15 @@ pub(super) struct SqliteRunWriter {
 
 impl SqliteRunWriter {
     pub(super) fn new(id: RunId, connection: OwnedMutexGuard<Connection>) -> Self {
-        Self { id, connection, touched: BTreeSet::new(), open: true, broken: false, adjusted: false }
+        Self {
+            id,
+            connection,
+            touched: BTreeSet::new(),
+            written: Written::default(),
+            open: true,
+            broken: false,
+            adjusted: false,
+        }
     }
 
     /// Writes a batch; once one was refused, no other is taken and the run cannot commit.
@@ -57,6 +67,9 @@ impl SqliteRunWriter {
         self.check(operation)?;
         self.broken = true;
         storable::admit(&mut rows)?;
+        if !rows.is_empty() {
+            self.written.add(T::PART);
+        }
         let id = self.id;
         let duplicates = self.call(operation, move |connection| work(connection, id, rows)).await?;
         self.broken = false;
@@ -148,7 +161,7 @@ impl RunWriter for SqliteRunWriter {
     }
 
     async fn commit(mut self: Box<Self>, rows: RowCounts, ended_at: Timestamp) -> Result<u64> {
-        let (id, touched) = (self.id, std::mem::take(&mut self.touched));
+        let (id, written, touched) = (self.id, self.written, std::mem::take(&mut self.touched));
         if let Err(error) = self.check(COMMITTING) {
             self.abandon(rows, ended_at, &error.to_string()).await?;
             return Err(error);
@@ -162,8 +175,8 @@ impl RunWriter for SqliteRunWriter {
                 }
                 finish(connection, id, "done", rows, ended_at, None)?;
                 let revision = connection.query_row(
-                    "UPDATE revision SET revision = revision + 1 RETURNING revision",
-                    [],
+                    include_str!("sql/raise_revision.sql"),
+                    params![!written.market, !written.coins],
                     |row| row.get(0),
                 )?;
                 connection.execute_batch("COMMIT")?;

@@ -8,7 +8,7 @@ use std::{
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
-    Error,
+    Error, Part,
     clickhouse::{Options, open},
     contract::{bar, ingest},
 };
@@ -30,7 +30,9 @@ async fn several_openers_of_a_new_database_migrate_it_once() {
     let openers: Vec<_> = (0..4)
         .map(|_| {
             let options = database.options.clone();
-            tokio::spawn(async move { open(&options).await.unwrap().ingest.fingerprint().await.unwrap() })
+            tokio::spawn(async move {
+                open(&options).await.unwrap().ingest.fingerprint(Part::Market).await.unwrap()
+            })
         })
         .collect();
     for opener in openers {
@@ -41,7 +43,7 @@ async fn several_openers_of_a_new_database_migrate_it_once() {
     // Whoever came last, all agree from now on.
     let mut fingerprints = BTreeSet::new();
     for _ in 0..2 {
-        fingerprints.insert(database.open().await.ingest.fingerprint().await.unwrap());
+        fingerprints.insert(database.open().await.ingest.fingerprint(Part::Market).await.unwrap());
     }
     assert_eq!(fingerprints.len(), 1);
 }
@@ -90,7 +92,10 @@ async fn four_processes_migrate_a_new_database_at_once() {
 #[tokio::test]
 async fn two_stores_without_rows_have_different_fingerprints() {
     let (Some((_one, first)), Some((_other, second))) = (fresh().await, fresh().await) else { return };
-    assert_ne!(first.ingest.fingerprint().await.unwrap(), second.ingest.fingerprint().await.unwrap());
+    assert_ne!(
+        first.ingest.fingerprint(Part::Market).await.unwrap(),
+        second.ingest.fingerprint(Part::Market).await.unwrap()
+    );
 }
 
 #[tokio::test]

@@ -20,8 +20,10 @@ ORDER BY id
 COMMENT 'Stockpile: ingest runs';
 
 CREATE TABLE IF NOT EXISTS revision (
-    revision    UInt64 COMMENT 'rises with every commit; the highest counts',
-    fingerprint UInt64 COMMENT 'stands for the rows as they are; of several the highest counts'
+    revision           UInt64 COMMENT 'rises with every commit; the highest counts',
+    fingerprint        UInt64 COMMENT 'of several rows of one revision the highest counts',
+    market_fingerprint UInt64 COMMENT 'stands for the rows that are not about coins, as they are',
+    coins_fingerprint  UInt64 COMMENT 'stands for prices and candles of coins, as they are'
 )
 ENGINE = ReplacingMergeTree(fingerprint)
 ORDER BY revision

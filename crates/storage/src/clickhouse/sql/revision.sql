@@ -1,1 +1,4 @@
-SELECT revision, fingerprint FROM revision ORDER BY revision DESC, fingerprint DESC LIMIT 1
+SELECT revision, fingerprint, market_fingerprint, coins_fingerprint
+FROM revision
+ORDER BY revision DESC, fingerprint DESC
+LIMIT 1

@@ -17,14 +17,17 @@ COMMENT ON TABLE ingest_run IS 'Stockpile: one row for each ingest run';
 COMMENT ON COLUMN ingest_run.source IS 'name of the file, or of the service';
 
 CREATE TABLE revision (
-    only_row    smallint PRIMARY KEY CHECK (only_row = 1),
-    revision    bigint NOT NULL,
-    fingerprint bigint NOT NULL
+    only_row           smallint PRIMARY KEY CHECK (only_row = 1),
+    revision           bigint NOT NULL,
+    market_fingerprint bigint NOT NULL,
+    coins_fingerprint  bigint NOT NULL
 );
 COMMENT ON TABLE revision IS 'Stockpile: one row, which every commit of a run changes';
 COMMENT ON COLUMN revision.revision IS 'rises with every commit, so that other processes notice new data';
-COMMENT ON COLUMN revision.fingerprint IS 'no other state of this store has it, nor any state of another';
-INSERT INTO revision VALUES (1, 0, hashtextextended(gen_random_uuid()::text, 0));
+COMMENT ON COLUMN revision.market_fingerprint IS 'no other state of the rows that are not about coins has it, nor any of another store';
+COMMENT ON COLUMN revision.coins_fingerprint IS 'the same for prices and candles of coins';
+INSERT INTO revision
+VALUES (1, 0, hashtextextended(gen_random_uuid()::text, 0), hashtextextended(gen_random_uuid()::text, 0));
 
 -- Day first: a day is written and read as one run of pages.
 CREATE TABLE daily_bar (
