@@ -15,10 +15,7 @@ const SERVER: &str = "TEST_POSTGRES_URL";
 /// to drop it, else on [`Server::shared`]. It is made by whoever opens it.
 #[derive(Debug)]
 pub struct Database {
-    /// Everything before the name of the database.
-    server: String,
-    /// The database to be connected to while this one is dropped.
-    other: String,
+    server: Address,
     name: String,
 }
 
@@ -35,15 +32,47 @@ impl Database {
             Ok(url) => url,
             Err(_) => or_left_out(Server::shared())?.url("postgres"),
         };
-        let (server, other) = split(&url);
+        let Some(server) = Address::parse(&url) else {
+            panic!("{SERVER} must be postgres://user:password@host:port/database and is another text")
+        };
         let name = format!("test_{}_{}_data", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        Some(Self { server, other, name })
+        Some(Self { server, name })
+    }
+
+    /// Host of the server.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.server.host
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// Who may create the database.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.server.user
+    }
+
+    /// The user's password.
+    #[must_use]
+    pub fn password(&self) -> Option<&str> {
+        self.server.password.as_deref()
+    }
+
+    /// Name of the database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its address as `STORAGE_URL` takes it.
     #[must_use]
     pub fn storage_url(&self) -> String {
-        format!("{}/{}", self.server, self.name)
+        self.server.url(&self.name)
     }
 }
 
@@ -56,7 +85,7 @@ impl Drop for Database {
         // The demo market of the database stands beside it.
         for name in [self.name.clone(), self.name.replace("_data", "_demo")] {
             let _ = Command::new("psql")
-                .arg(format!("{}/{}", self.server, self.other))
+                .arg(self.server.url(&self.server.database))
                 .args(["-q", "-c", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
@@ -65,15 +94,38 @@ impl Drop for Database {
     }
 }
 
-/// What stands before the name of the database, and the name; parameters behind it are left out.
-fn split(url: &str) -> (String, String) {
-    let url = url.split('?').next().unwrap_or(url);
-    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-    match url[authority..].split_once('/') {
-        Some((server, name)) if !name.is_empty() => {
-            (url[..authority + server.len()].to_owned(), name.to_owned())
-        }
-        _ => (url.trim_end_matches('/').to_owned(), "postgres".to_owned()),
+/// Where a server is. User and password are kept as the address has them: a test's need no escapes.
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    user: String,
+    password: Option<String>,
+    host: String,
+    port: u16,
+    database: String,
+}
+
+impl Address {
+    /// Reads an address; what stands behind a question mark is left out.
+    fn parse(url: &str) -> Option<Self> {
+        let (_, rest) = url.split('?').next()?.split_once("://")?;
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, place) = authority.rsplit_once('@')?;
+        let (user, password) = match login.split_once(':') {
+            Some((user, password)) => (user, Some(password.to_owned())),
+            None => (login, None),
+        };
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok()?),
+            None => (place, 5432),
+        };
+        let database = if database.is_empty() { "postgres" } else { database };
+        Some(Self { user: user.into(), password, host: host.into(), port, database: database.into() })
+    }
+
+    fn url(&self, database: &str) -> String {
+        let Self { user, password, host, port, .. } = self;
+        let password = password.as_ref().map(|password| format!(":{password}")).unwrap_or_default();
+        format!("postgres://{user}{password}@{host}:{port}/{database}")
     }
 }
 
@@ -96,17 +148,15 @@ mod tests {
 
     #[test]
     fn an_address_is_told_apart_from_its_database() {
-        for (url, server, name) in [
-            (
-                "postgres://me:secret@db:5433/postgres?sslmode=disable",
-                "postgres://me:secret@db:5433",
-                "postgres",
-            ),
-            ("postgres://me@db:5433/", "postgres://me@db:5433", "postgres"),
-            ("postgres://me@db:5433", "postgres://me@db:5433", "postgres"),
-            ("postgres://me@db:5433/mine", "postgres://me@db:5433", "mine"),
+        for (url, other, port) in [
+            ("postgres://me:secret@db:5433/postgres?sslmode=disable", "postgres://me:secret@db:5433/x", 5433),
+            ("postgres://me@db:5433/", "postgres://me@db:5433/x", 5433),
+            ("postgresql://me@db", "postgres://me@db:5432/x", 5432),
         ] {
-            assert_eq!(split(url), (server.to_owned(), name.to_owned()), "{url}");
+            let address = Address::parse(url).unwrap_or_else(|| panic!("{url}"));
+            assert_eq!((address.url("x").as_str(), address.port), (other, port));
+            assert_eq!(address.database, "postgres");
         }
+        assert_eq!(Address::parse("db:5432"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The same files into every store: SQLite, ClickHouse and PostgreSQL answer every query of every repository alike, row by row.
 //!
-//! ClickHouse and PostgreSQL are servers of the test's own; where one is missing the others are compared, which is said, or
-//! the test fails with `REQUIRE_BACKENDS=1`. Real files are those of the folder `MARKET_DATA_DIR`, all of them.
+//! ClickHouse and PostgreSQL are servers of the test's own, or those that `TEST_CLICKHOUSE_URL` and `TEST_POSTGRES_URL` name;
+//! where one is missing the others are compared, which is said, or the test fails with `REQUIRE_BACKENDS=1`. Real files are those of the folder `MARKET_DATA_DIR`, all of them.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests, which say what they leave out")]
 
 mod answers;
@@ -26,14 +26,14 @@ async fn every_store_answers_alike_on_real_market_files() {
     };
     let names = files::names(&folder);
     assert!(!names.is_empty(), "{} has no market files", folder.display());
-    let Some(stores) = Stores::open("real").await else { return };
+    let Some(stores) = Stores::open().await else { return };
     alike(&stores, &folder, &names).await;
 }
 
 /// What the real files lack: valuations, limits, suspensions, rows met twice, rows refused, a second ingest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_store_answers_alike_on_the_kinds_that_are_seldom_published() {
-    let Some(stores) = Stores::open("made").await else { return };
+    let Some(stores) = Stores::open().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let names = files::made(folder.path());
     let ingested = alike(&stores, folder.path(), &names).await;

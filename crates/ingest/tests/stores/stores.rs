@@ -1,11 +1,11 @@
 //! The stores under comparison and the same files into each.
 
-use std::{env, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use stockpile_clickhouse_local::{Engine, Error as EngineError};
+use stockpile_clickhouse_local::Database as ClickHouseDatabase;
 use stockpile_ingest::{FileIngest, Ingested, Outcome, Silent};
-use stockpile_postgres_local::{Error as ServerError, Server};
+use stockpile_postgres_local::Database as PostgresDatabase;
 use stockpile_storage::{Store, clickhouse as on_clickhouse, postgres as on_postgres, sqlite};
 use tempfile::TempDir;
 
@@ -13,28 +13,29 @@ use tempfile::TempDir;
 pub(crate) struct Stores {
     pub(crate) all: Vec<Store>,
     folder: TempDir,
+    _databases: (Option<ClickHouseDatabase>, Option<PostgresDatabase>),
 }
 
 impl Stores {
-    /// Empty stores in a file and in databases of this name; nothing where there is no server to compare with.
-    pub(crate) async fn open(name: &str) -> Option<Self> {
+    /// Empty stores in a file and in databases of their own; nothing where there is no server to compare with, which is said.
+    pub(crate) async fn open() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut all = vec![sqlite::open(&folder.path().join("stockpile.db")).await.unwrap()];
-        match Engine::shared() {
-            Ok(engine) => {
-                let options = on_clickhouse::Options::new("127.0.0.1").port(engine.port()).database(name);
-                all.push(on_clickhouse::open(&options).await.unwrap());
-            }
-            Err(error) => left_out(error, matches!(error, EngineError::NotFetched { .. })),
+        let databases = (ClickHouseDatabase::for_a_test(), PostgresDatabase::for_a_test());
+        if let Some(database) = &databases.0 {
+            let options = on_clickhouse::Options::new(database.host()).port(database.port());
+            all.push(on_clickhouse::open(&options.database(database.name())).await.unwrap());
         }
-        match Server::shared() {
-            Ok(server) => {
-                let options = on_postgres::Options::new("127.0.0.1", name, "postgres").port(server.port());
-                all.push(on_postgres::open(&options).await.unwrap());
-            }
-            Err(error) => left_out(error, matches!(error, ServerError::NotInstalled)),
+        if let Some(database) = &databases.1 {
+            let options = on_postgres::Options::new(database.host(), database.name(), database.user());
+            let options = options.port(database.port());
+            let options = match database.password() {
+                Some(password) => options.password(password),
+                None => options,
+            };
+            all.push(on_postgres::open(&options).await.unwrap());
         }
-        (all.len() > 1).then_some(Self { all, folder })
+        (all.len() > 1).then_some(Self { all, folder, _databases: databases })
     }
 
     /// The store the others are compared with.
@@ -108,10 +109,4 @@ fn ingest(store: Store, reports: &Path) -> FileIngest {
         now: || Timestamp::constant(1_798_761_600, 0), // 2027-01-01
         progress: Arc::new(Silent),
     }
-}
-
-/// Says loudly that an engine is not compared; fails when it is there and broken, or when it is required.
-fn left_out(error: &dyn std::fmt::Display, is_absent: bool) {
-    assert!(is_absent && env::var_os("REQUIRE_BACKENDS").is_none(), "{error}");
-    eprintln!("LEFT OUT: {error}");
 }

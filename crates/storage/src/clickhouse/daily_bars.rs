@@ -8,7 +8,7 @@ use stockpile_market::{DailyBar, Exchange, SecurityKind, TradeDate, TsCode};
 use super::{
     ClickHouse,
     row::{self, CodeBytes},
-    rows::{ReadBar, ReadPagedBar, ReadStoredBar, converted},
+    rows::{ReadBar, ReadPagedBar, ReadStoredBar, close, converted},
 };
 use crate::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar};
 
@@ -17,16 +17,6 @@ struct ReadDayCount {
     trade_date: i32,
     rows: u32,
     adjusted: u32,
-}
-
-#[derive(Row, Deserialize)]
-struct ReadClose {
-    ts_code: CodeBytes,
-    close: f64,
-    pre_close: Option<f64>,
-    vol: Option<f64>,
-    amount: Option<f64>,
-    adjusted: bool,
 }
 
 #[derive(Row, Deserialize)]
@@ -73,19 +63,8 @@ impl DailyBars for ClickHouse {
 
     async fn closes(&self, kind: SecurityKind, trade_date: TradeDate) -> Result<Vec<ClosingBar>> {
         let query = self.of_day(include_str!("sql/closes.sql"), kind, trade_date);
-        let rows: Vec<ReadClose> = self.server.read("read a day's closes", query).await?;
-        rows.into_iter()
-            .map(|read| {
-                Ok(ClosingBar {
-                    ts_code: row::code(read.ts_code)?,
-                    close: read.close,
-                    pre_close: read.pre_close,
-                    vol: read.vol,
-                    amount: read.amount,
-                    adjusted: read.adjusted,
-                })
-            })
-            .collect()
+        let answer = self.server.read_bytes("read a day's closes", query, close::FORMAT).await?;
+        close::closes(&answer).unwrap_or_else(|| Err(self.server.stranger(&answer)))
     }
 
     async fn on(&self, kind: SecurityKind, trade_date: TradeDate) -> Result<Vec<DailyBar>> {

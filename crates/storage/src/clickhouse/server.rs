@@ -124,6 +124,29 @@ impl Server {
         .await
     }
 
+    /// Reads an answer as it comes.
+    pub(super) async fn read_bytes(
+        &self,
+        operation: &'static str,
+        query: Query,
+        format: &str,
+    ) -> Result<Vec<u8>> {
+        self.with_retries(|| {
+            let query = query.clone().with_setting("query_id", query_id());
+            self.within(operation, self.options.timeout, async move {
+                let answer = query.fetch_bytes(format)?.collect().await?;
+                Ok(Vec::from(answer))
+            })
+        })
+        .await
+        .map_err(|refusal| refusal.error)
+    }
+
+    /// What is said of an answer that is none.
+    pub(super) fn stranger(&self, answer: &[u8]) -> Error {
+        stranger(&self.options, &String::from_utf8_lossy(answer)).error
+    }
+
     /// Carries out a statement that may be carried out twice.
     pub(super) async fn execute(&self, operation: &'static str, statement: Query) -> Result<()> {
         self.with_retries(|| self.execute_once(operation, statement.clone()))

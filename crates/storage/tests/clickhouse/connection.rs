@@ -6,7 +6,7 @@ use stockpile_market::SecurityKind;
 use stockpile_storage::{
     Error, RowCounts,
     clickhouse::{Options, open},
-    contract::{bar, ingest, numbered, start},
+    contract::{bar, date, ingest, numbered, start},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -161,6 +161,8 @@ async fn a_page_during_a_read_is_not_taken_for_an_answer() {
     let behind = open(&database.options.clone().port(proxy.port)).await.unwrap();
     proxy.answer("HTTP/1.1", PAGE);
     let refused = behind.bars.day_counts(STOCK).await.unwrap_err();
+    assert!(matches!(refused, Error::WrongServer { engine: "ClickHouse", .. }), "{refused:?}");
+    let refused = behind.bars.closes(STOCK, date("20250205")).await.unwrap_err();
     assert!(matches!(refused, Error::WrongServer { engine: "ClickHouse", .. }), "{refused:?}");
     let refused = behind.ingest.revision().await.unwrap_err();
     assert!(matches!(refused, Error::WrongServer { engine: "ClickHouse", .. }), "{refused:?}");

@@ -1,5 +1,6 @@
 //! Rows as the tables have them: what is written, and what is read whole.
 
+pub(super) mod close;
 mod facts;
 mod series;
 

@@ -1,7 +1,18 @@
-SELECT id, symbol, name, price, market_cap, volume_24h, change_24h, last_updated
-FROM (
-    SELECT DISTINCT ON (id) id, symbol, name, price, market_cap, volume_24h, change_24h, last_updated
+-- From coin to coin by the key, and of each its newest row: what it costs does not grow with the history.
+WITH RECURSIVE coin AS (
+    (SELECT id FROM crypto_market ORDER BY id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.id FROM crypto_market AS next WHERE next.id > coin.id ORDER BY next.id LIMIT 1)
+    FROM coin
+    WHERE coin.id IS NOT NULL
+)
+SELECT newest.id, newest.symbol, newest.name, newest.price, newest.market_cap, newest.volume_24h, newest.change_24h, newest.last_updated
+FROM coin
+CROSS JOIN LATERAL (
+    SELECT id, symbol, name, price, market_cap, volume_24h, change_24h, last_updated
     FROM crypto_market
-    ORDER BY id, last_updated DESC
+    WHERE crypto_market.id = coin.id
+    ORDER BY last_updated DESC
+    LIMIT 1
 ) AS newest
-ORDER BY market_cap DESC NULLS LAST, id
+ORDER BY newest.market_cap DESC NULLS LAST, newest.id
