@@ -83,6 +83,11 @@ impl<T> Receipt<T> {
         }
     }
 
+    /// Of what is known without asking.
+    pub(crate) const fn of(answer: T) -> Self {
+        Self { answer: Some(answer), queued: false, error: None }
+    }
+
     const fn kept(behind: Error) -> Self {
         Self { answer: None, queued: true, error: Some(behind) }
     }
