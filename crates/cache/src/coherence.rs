@@ -216,9 +216,10 @@ impl Engine {
                 self.generations.forget();
             }
             BusEvent::Changed(keys) => {
-                keys.iter()
-                    .filter_map(|key| std::str::from_utf8(key).ok())
-                    .for_each(|key| self.drop_one(key));
+                let now = self.clock.now_ms();
+                let drop_copy = |key: &EntryKey| drop(self.l1.remove(key));
+                let keys = keys.iter().filter_map(|key| self.entry_at(std::str::from_utf8(key).ok()?));
+                keys.for_each(|key| self.flights.outdate_heard(&key, now, || drop_copy(&key)));
             }
             BusEvent::Message(bytes) => match Message::read(&bytes) {
                 None => {
@@ -275,11 +276,14 @@ impl Engine {
 
     /// Drops one entry, which is read from the backend when somebody asks for it.
     fn drop_one(&self, raw: &str) {
-        let Some((kind, key)) = self.namespace.split(raw) else { return };
-        // A kind that was never used here has no entries here.
-        let Some(kind) = self.ledger.find(&kind) else { return };
-        let key = EntryKey::new(kind, key);
+        let Some(key) = self.entry_at(raw) else { return };
         self.flights.outdate(&key, || drop(self.l1.remove(&key)));
+    }
+
+    fn entry_at(&self, raw: &str) -> Option<EntryKey> {
+        let (kind, key) = self.namespace.split(raw)?;
+        // A kind that was never used here has no entries here.
+        Some(EntryKey::new(self.ledger.find(&kind)?, key))
     }
 }
 

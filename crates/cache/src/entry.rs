@@ -264,7 +264,9 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
-            engine.announce(|| Operation::changed(&place.raw));
+            if place.takes_values {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
             return (Written { l1, l2: Stored::Skipped }, unstorable);
         }
         let deadline = engine.deadline();
@@ -401,6 +403,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     {
         let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
         let tags = self.all_tags();
+        // Known by name from now on, to whoever hears that it was changed elsewhere.
+        let _counters = self.engine.counters(self.kind);
         self.engine.listen();
         let mut load = Some(load);
         let mut joined = false;

@@ -26,6 +26,10 @@ use crate::{
     trace,
 };
 
+/// How late the store may tell of what this process did to a key: a round trip of another connection. A change by
+/// another program within it is not told apart.
+const ECHO_MS: u64 = 100;
+
 /// What a load is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -179,7 +183,10 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing | Found::Rejected(_) => self.drop_unchecked(),
+            Found::Nothing | Found::Rejected(_) => {
+                self.expect_echo();
+                self.drop_unchecked();
+            }
             Found::Unknown(_) => answers = false,
         }
         let mut lease = Held::none();
@@ -266,6 +273,11 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             added.map(|added| stamped.and(&added))
         };
         Ok(Cargo { value, absent, wishes, took, stamped })
+    }
+
+    /// The question itself may have ended an entry that was over, which a store that tracks tells of.
+    pub(super) fn expect_echo(&self) {
+        self.ticket.pass.expect_echo(self.engine.clock.now_ms().saturating_add(ECHO_MS));
     }
 
     /// The backend has nothing where this process has something it did not check for a while: it was removed, and must

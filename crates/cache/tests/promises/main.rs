@@ -23,4 +23,5 @@ mod stale;
 mod strict;
 mod tags;
 mod tiers;
+mod tracking;
 mod turmoil;
