@@ -11,10 +11,9 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Weak,
+        Arc, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use tokio::sync::{Mutex, mpsc};
@@ -189,14 +188,18 @@ impl Engine {
         if coherence.connected.swap(false, Relaxed) {
             self.sink.tell(|| Event::BusDisconnected);
         }
-        self.check_every(self.l1_max_age);
+        self.set_max_age();
     }
 
-    /// Without a backend there is nobody to ask.
-    fn check_every(&self, age: Duration) {
-        if self.remote.is_some() {
-            self.trust.set_max_age(millis(age));
-        }
+    /// Sets how long a copy is given without asking, by who tells of changes and whether anybody can be asked.
+    pub(crate) fn set_max_age(&self) {
+        // Without a backend there is nobody to ask.
+        let Some(remote) = &self.remote else { return };
+        let _last = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = self.coherence.as_ref().is_some_and(|coherence| coherence.connected.load(Relaxed));
+        let age = if is_told { self.l1_max_age_on_bus } else { self.l1_max_age };
+        let age = if remote.is_left_alone() { age.max(self.l1_max_age_in_outage) } else { age };
+        self.trust.set_max_age(millis(age));
     }
 
     fn hear_event(&self, coherence: &Coherence, event: BusEvent, heard: &mut HashMap<u64, u64>) {
@@ -204,8 +207,8 @@ impl Engine {
             BusEvent::Connected => {
                 heard.clear();
                 self.trust.withdraw(self.clock.now_ms());
-                self.check_every(self.l1_max_age_on_bus);
                 coherence.connected.store(true, Relaxed);
+                self.set_max_age();
                 self.sink.tell(|| Event::BusConnected);
                 coherence.announce(Operation::Hello);
             }

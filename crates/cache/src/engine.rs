@@ -41,6 +41,9 @@ pub(crate) struct Engine {
     pub(crate) coherence: Option<Coherence>,
     pub(crate) l1_max_age: Duration,
     pub(crate) l1_max_age_on_bus: Duration,
+    pub(crate) l1_max_age_in_outage: Duration,
+    /// Held while the age is worked out and set, so that the last to know sets it.
+    pub(crate) ages: std::sync::Mutex<()>,
     pub(crate) defaults: Policy,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
