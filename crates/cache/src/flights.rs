@@ -80,7 +80,18 @@ impl Pass {
         let (writing, echoes_until) = (AtomicBool::new(writing), AtomicU64::new(0));
         let (waiters, abandoned) = (Waiters::with_one(), Notify::new());
         let done = watch::Sender::new(false);
-        Arc::new(Self { outdated, void, writing, echoes_until, tags, waiters, abandoned, results, done, after })
+        Arc::new(Self {
+            outdated,
+            void,
+            writing,
+            echoes_until,
+            tags,
+            waiters,
+            abandoned,
+            results,
+            done,
+            after,
+        })
     }
 
     /// Says what the result will be tagged with besides.

@@ -22,6 +22,7 @@ impl Engine {
         } else {
             self.generations.change(tag, how, &self.trust, now);
         }
+        self.drop_forgotten();
         self.take_back(tag, how);
         Begun { tag, how }
     }
@@ -75,6 +76,13 @@ impl Engine {
                     self.flights.alone(&key, || self.l1.expire(&key, now));
                 }
             }
+        }
+    }
+
+    /// Drops what it is not known of any more whether it was removed: more tags than are remembered.
+    pub(super) fn drop_forgotten(&self) {
+        if self.generations.has_forgotten() {
+            self.l1.remove_matching(|_| true);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
     Deadline, Failure, Remote,
@@ -230,6 +231,16 @@ impl Remote {
             (self.on_applied)(Applied::Bumped { counter, how, generation: *generation, lost: false });
         }
         Receipt::new(answer, kept)
+    }
+}
+
+impl Remote {
+    /// Raises a counter soon, in the background.
+    pub(crate) fn bump_later(self: &Arc<Self>, counter: RawKey, how: Invalidation) {
+        if !self.breaker.is_ended() {
+            self.with_queue(|queue| queue.push_bump(counter, how, Instant::now()));
+            self.keep_up();
+        }
     }
 }
 

@@ -109,7 +109,11 @@ async fn plain_reads_of_an_outage_end_with_the_time_set_for_it() {
     rig.clock.advance(SECOND * 20 - MILLI);
     assert_eq!(rig.cache.get(&PAGE, "3").await, Some(text("v")));
     rig.clock.advance(MILLI);
-    assert_eq!(rig.cache.get(&PAGE, "3").await, None, "others may have changed it, if they reach the backend");
+    assert_eq!(
+        rig.cache.get(&PAGE, "3").await,
+        None,
+        "others may have changed it, if they reach the backend"
+    );
 }
 
 #[tokio::test(start_paused = true)]
