@@ -206,7 +206,7 @@ impl Engine {
         match event {
             BusEvent::Connected => {
                 heard.clear();
-                self.trust.withdraw(self.clock.now_ms());
+                self.trust.withdraw(self.heed_clock());
                 coherence.connected.store(true, Relaxed);
                 self.set_max_age();
                 self.sink.tell(|| Event::BusConnected);
@@ -244,7 +244,7 @@ impl Engine {
     fn missed(&self, coherence: &Coherence) {
         coherence.counts.gaps.fetch_add(1, Relaxed);
         self.sink.tell(|| Event::BusGap);
-        self.trust.withdraw(self.clock.now_ms());
+        self.trust.withdraw(self.heed_clock());
     }
 
     fn follow(&self, coherence: &Coherence, operation: Operation) {

@@ -363,7 +363,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let Some(leftover) = self.engine.leftover::<V>(&self.at(), terms, now) else { return Look::Nothing };
         let Leftover { value, times, refresh_at: _, stamps, etag, pause, is_unchecked } = leftover;
         let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
-        match pause.filter(|pause| now < pause.until) {
+        match pause.filter(|pause| pause.holds(now)) {
             Some(pause) => Look::Ready(self.give_stale(stale, pause.why)),
             None if is_unchecked => Look::Stale(stale, Purpose::Unchecked),
             None => Look::Stale(stale, Purpose::Missing),

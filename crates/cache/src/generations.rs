@@ -224,6 +224,11 @@ impl Generations {
         tags.iter().any(|tag| known.get(tag).is_some_and(|known| known.own_news > news))
     }
 
+    /// Makes the backend be asked again for all that it said: the times at which it did mean nothing any more.
+    pub(crate) fn doubt(&self) {
+        self.lock().values_mut().for_each(|known| known.checked_at = 0);
+    }
+
     pub(crate) fn forget(&self) {
         self.lock().clear();
     }

@@ -16,7 +16,7 @@ pub(crate) struct Begun {
 impl Engine {
     /// Invalidates every entry with `tag` in this process.
     pub(crate) fn begin(&self, tag: TagId, how: Invalidation) -> Begun {
-        let now = self.clock.now_ms();
+        let now = self.heed_clock();
         if self.remote.is_some() {
             self.generations.begin(tag, how, &self.trust, now);
         } else {

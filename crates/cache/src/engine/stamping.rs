@@ -94,7 +94,7 @@ impl Engine {
 
     /// Takes in the value of a counter, whoever said it.
     pub(crate) fn hear(&self, tag: TagId, answer: Option<Generation>) {
-        let now = self.clock.now_ms();
+        let now = self.heed_clock();
         let before = self.generations.get(tag).filter(|_| tag == TagId::EVERYTHING);
         let Some(generation) = answer else {
             self.generations.lose(tag);

@@ -141,8 +141,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     pub(super) fn fail(self, error: LoadError<E>) {
         let Self { engine, terms, stale, ticket, progress, .. } = self;
         if let Some(stale) = stale.filter(|_| !matches!(error, LoadError::Cancelled)) {
-            let until = engine.clock.now_ms().saturating_add(millis(terms.throttle));
-            let pause = Pause { until, why: error.why() };
+            let since = engine.clock.now_ms();
+            let until = since.saturating_add(millis(terms.throttle));
+            let pause = Pause { since, until, why: error.why() };
             ticket.fill(|| {
                 engine.l1.pause(&ticket.key, stale.times, pause);
                 engine.l1.put_off(&ticket.key, stale.times, until);

@@ -144,7 +144,7 @@ impl Remote {
             let erased = self.delete(key, turn).await;
             return Receipt { answer: None, queued: erased.queued, error: erased.error };
         };
-        let op = Op::Set { bytes: bytes.clone(), dead_at, fill };
+        let op = Op::Set { bytes: bytes.clone(), dead_at, life: lifetime.as_millis(), fill };
         self.write(key, op, turn, self.backend.set(key, bytes, lifetime)).await
     }
 

@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bus;
+mod clock;
 mod codecs;
 mod compression;
 mod early;
