@@ -4,8 +4,7 @@ use futures_util::future::join;
 
 use crate::{
     CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
-    NotAsked, Origin, Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Strict, Tier,
-    Written,
+    Origin, Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Strict, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     entry::CallTags,
@@ -155,11 +154,13 @@ impl Cache {
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
         engine.listen();
         let answers = match &engine.remote {
-            Some(remote) if !remote.is_asked() || engine.settled(Before::all(befores), deadline).await => {
-                let get = engine.ask_many(remote, &places, deadline);
-                join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
-            }
-            Some(remote) => Err(remote.not_asked(NotAsked::BudgetSpent)),
+            Some(remote) => match engine.turn(remote, Before::all(befores), deadline).await {
+                Ok(()) => {
+                    let get = engine.ask_many(remote, &places, deadline);
+                    join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
+                }
+                Err(error) => Err(error),
+            },
             None => Ok(Vec::new()),
         };
         let (answers, mut error) = match answers.inspect_err(|error| engine.backend_fault(kind, error)) {
@@ -173,10 +174,9 @@ impl Cache {
         });
         let (found, doubt) = engine.confirm_many(found.collect(), deadline).await;
         error = error.or(doubt);
-        let terms = engine.terms(kind);
         let mut values = Vec::with_capacity(tickets.len());
         for (ticket, found) in tickets.into_iter().zip(found) {
-            let sight = engine.take(&ticket, found, &terms);
+            let sight = engine.take(kind, &ticket, found);
             values.push(
                 sight
                     .unwrap_or_else(|why| {
@@ -212,7 +212,9 @@ impl Cache {
         let (ticket, before, (slot, order)) = engine.flights.change(key.clone(), remove);
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
-            engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            if engine.limits.takes_key(ticket.key.as_str()) {
+                engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            }
             engine.deleted(&kind, ticket.key.as_str(), true);
             return (Removed { existed: here, complete: true, queued: false }, None);
         }
@@ -299,8 +301,8 @@ impl Cache {
 
     async fn sweep(&self, pattern: Pattern) -> (Deleted, Option<Error>) {
         let engine = Arc::clone(&self.engine);
-        let matches = engine.matcher(&pattern);
-        let remove = || (engine.l1.remove_matching(&matches), engine.order());
+        let (matches, now) = (engine.matcher(&pattern), engine.clock.now_ms());
+        let remove = || (engine.l1.remove_matching(&matches, now), engine.order());
         let (sweep, before, (here, order)) = engine.flights.sweep(matches.clone(), remove);
         let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
@@ -321,7 +323,7 @@ impl Cache {
         };
         let receipt = tokio::spawn(erase).await.unwrap_or_else(|_| Receipt::lost(self.engine.lost()));
         let there = receipt.answer.unwrap_or_default();
-        // An entry in both tiers is one key.
+        // An entry in both tiers is one key, and nobody says which are.
         let keys = here.max(there.keys);
         let deleted = Deleted { keys, complete: there.complete && !receipt.queued, queued: receipt.queued };
         (deleted, receipt.error)
@@ -365,13 +367,18 @@ impl Cache {
         }
     }
 
-    /// Does what [`flush`](Self::flush) does, then leaves the backend alone for good: for the end of a process. What
-    /// it did not get by then is lost. The cache goes on in this process.
+    /// Does what [`flush`](Self::flush) does, then leaves the backend and the bus alone for good: for the end of a process.
+    /// What they did not get by then is lost. The cache goes on in this process.
     pub async fn shutdown(&self, timeout: Duration) -> bool {
-        match &self.engine.remote {
+        let start = tokio::time::Instant::now();
+        let flushed = match &self.engine.remote {
             Some(remote) => remote.shut_down(timeout).await,
             None => true,
+        };
+        if let Some(coherence) = &self.engine.coherence {
+            coherence.end(timeout.saturating_sub(start.elapsed())).await;
         }
+        flushed
     }
 }
 

@@ -11,13 +11,13 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Weak,
+        Arc, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use self::message::Message;
 pub(crate) use self::message::Operation;
@@ -41,6 +41,8 @@ pub(crate) struct Coherence {
     waiting: Arc<Mutex<mpsc::Receiver<Operation>>>,
     overflowed: Arc<AtomicBool>,
     runs: AtomicBool,
+    /// True for good once the cache is shut down; whoever listens or sends holds a receiver.
+    ended: watch::Sender<bool>,
     connected: AtomicBool,
     counts: Counts,
 }
@@ -90,6 +92,7 @@ impl Coherence {
             waiting: Arc::new(Mutex::new(waiting)),
             overflowed: Arc::default(),
             runs: AtomicBool::new(false),
+            ended: watch::Sender::new(false),
             connected: AtomicBool::new(false),
             counts: Counts::default(),
         }
@@ -107,7 +110,7 @@ impl Coherence {
     #[cold]
     fn start_now(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.runs.swap(true, Relaxed) {
+        if *self.ended.borrow() || self.runs.swap(true, Relaxed) {
             return;
         }
         let events = self.bus.subscribe(&self.channel);
@@ -118,6 +121,7 @@ impl Coherence {
             waiting: Arc::clone(&self.waiting),
             overflowed: Arc::clone(&self.overflowed),
             engine: Weak::clone(&self.engine),
+            ended: self.ended.subscribe(),
         };
         let end = End(Weak::clone(&self.engine));
         let listener = listen(Weak::clone(&self.engine), events);
@@ -137,6 +141,13 @@ impl Coherence {
         if self.outbox.try_send(operation).is_err() {
             self.overflowed.store(true, Relaxed);
         }
+    }
+
+    /// Says what waits to be said, then leaves the bus for good; does not wait for longer than `timeout`.
+    pub(crate) async fn end(&self, timeout: Duration) {
+        self.ended.send_replace(true);
+        // Whoever is late ends all the same.
+        let _ = tokio::time::timeout(timeout, self.ended.closed()).await;
     }
 
     pub(crate) fn stats(&self) -> BusStats {
@@ -189,23 +200,27 @@ impl Engine {
         if coherence.connected.swap(false, Relaxed) {
             self.sink.tell(|| Event::BusDisconnected);
         }
-        self.check_every(self.l1_max_age);
+        self.set_max_age();
     }
 
-    /// Without a backend there is nobody to ask.
-    fn check_every(&self, age: Duration) {
-        if self.remote.is_some() {
-            self.trust.set_max_age(millis(age));
-        }
+    /// Sets how long a copy is given without asking, by who tells of changes and whether anybody can be asked.
+    pub(crate) fn set_max_age(&self) {
+        // Without a backend there is nobody to ask.
+        let Some(remote) = &self.remote else { return };
+        let _last = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = self.coherence.as_ref().is_some_and(|coherence| coherence.connected.load(Relaxed));
+        let age = if is_told { self.l1_max_age_on_bus } else { self.l1_max_age };
+        let age = if remote.is_left_alone() { age.max(self.l1_max_age_in_outage) } else { age };
+        self.trust.set_max_age(millis(age));
     }
 
     fn hear_event(&self, coherence: &Coherence, event: BusEvent, heard: &mut HashMap<u64, u64>) {
         match event {
             BusEvent::Connected => {
                 heard.clear();
-                self.trust.withdraw(self.clock.now_ms());
-                self.check_every(self.l1_max_age_on_bus);
+                self.trust.withdraw(self.heed_clock());
                 coherence.connected.store(true, Relaxed);
+                self.set_max_age();
                 self.sink.tell(|| Event::BusConnected);
                 coherence.announce(Operation::Hello);
             }
@@ -216,9 +231,10 @@ impl Engine {
                 self.generations.forget();
             }
             BusEvent::Changed(keys) => {
-                keys.iter()
-                    .filter_map(|key| std::str::from_utf8(key).ok())
-                    .for_each(|key| self.drop_one(key));
+                let now = self.clock.now_ms();
+                let drop_copy = |key: &EntryKey| drop(self.l1.remove(key));
+                let keys = keys.iter().filter_map(|key| self.entry_at(std::str::from_utf8(key).ok()?));
+                keys.for_each(|key| self.flights.outdate_heard(&key, now, || drop_copy(&key)));
             }
             BusEvent::Message(bytes) => match Message::read(&bytes) {
                 None => {
@@ -240,7 +256,7 @@ impl Engine {
     fn missed(&self, coherence: &Coherence) {
         coherence.counts.gaps.fetch_add(1, Relaxed);
         self.sink.tell(|| Event::BusGap);
-        self.trust.withdraw(self.clock.now_ms());
+        self.trust.withdraw(self.heed_clock());
     }
 
     fn follow(&self, coherence: &Coherence, operation: Operation) {
@@ -251,8 +267,9 @@ impl Engine {
             Operation::Swept(glob) => {
                 if let Ok(pattern) = Pattern::new(&self.namespace, &glob) {
                     let matches = self.matcher(&pattern);
+                    let now = self.clock.now_ms();
                     let (_sweep, _before, _removed) =
-                        self.flights.sweep(matches.clone(), || self.l1.remove_matching(&matches));
+                        self.flights.sweep(matches.clone(), || self.l1.remove_matching(&matches, now));
                     self.invalidated(|| Scope::Pattern(glob.into()), Origin::Bus, true);
                 }
             }
@@ -275,11 +292,14 @@ impl Engine {
 
     /// Drops one entry, which is read from the backend when somebody asks for it.
     fn drop_one(&self, raw: &str) {
-        let Some((kind, key)) = self.namespace.split(raw) else { return };
-        // A kind that was never used here has no entries here.
-        let Some(kind) = self.ledger.find(&kind) else { return };
-        let key = EntryKey::new(kind, key);
+        let Some(key) = self.entry_at(raw) else { return };
         self.flights.outdate(&key, || drop(self.l1.remove(&key)));
+    }
+
+    fn entry_at(&self, raw: &str) -> Option<EntryKey> {
+        let (kind, key) = self.namespace.split(raw)?;
+        // A kind that was never used here has no entries here.
+        Some(EntryKey::new(self.ledger.find(&kind)?, key))
     }
 }
 

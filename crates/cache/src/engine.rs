@@ -41,6 +41,9 @@ pub(crate) struct Engine {
     pub(crate) coherence: Option<Coherence>,
     pub(crate) l1_max_age: Duration,
     pub(crate) l1_max_age_on_bus: Duration,
+    pub(crate) l1_max_age_in_outage: Duration,
+    /// Held while the age is worked out and set, so that the last to know sets it.
+    pub(crate) ages: std::sync::Mutex<()>,
     pub(crate) defaults: Policy,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
@@ -153,6 +156,7 @@ impl Engine {
         let now = self.clock.now_ms();
         let seen = self.l1.get(&EntryRef { id: kind.id(), kind: kind.name(), key }, now)?;
         let is_good = seen.times.is_fresh(now)
+            && seen.schema == kind.schema_number()
             && self.trust.holds(seen.checked_at, now)
             && self.generations.judge_local(&seen.stamps) == Verdict::Valid;
         if !is_good {
@@ -168,11 +172,13 @@ impl Engine {
     /// What this process has of an entry that is not a hit, as far as it may be used at all.
     pub(crate) fn leftover<V: CacheValue>(
         &self,
-        at: &EntryRef<'_>,
+        kind: &Kind<V>,
+        key: &str,
         terms: &Terms,
         now: u64,
     ) -> Option<Leftover<V>> {
-        let seen = self.l1.get(at, now)?;
+        let at = &EntryRef { id: kind.id(), kind: kind.name(), key };
+        let seen = self.l1.get(at, now).filter(|seen| seen.schema == kind.schema_number())?;
         let times = match self.generations.judge_local(&seen.stamps) {
             Verdict::Valid => seen.times,
             Verdict::Stale => seen.times.expired(now),
@@ -228,8 +234,21 @@ impl Engine {
         Ok(Packed { value, times, weight, payload: Some(payload) })
     }
 
+    /// Tells the time of something that is checked now. When the clock was set back, nobody knows how old a copy is.
+    pub(crate) fn heed_clock(&self) -> u64 {
+        let now = self.clock.now_ms();
+        if self.trust.was_set_back(now) {
+            self.l1.clear();
+            self.generations.doubt();
+            self.trust.start_over(now);
+        }
+        self.trust.note(now);
+        now
+    }
+
     pub(crate) fn fill_l1<V: CacheValue>(
         &self,
+        kind: &Kind<V>,
         key: &EntryKey,
         value: &Shared<V>,
         facts: &Facts,
@@ -237,11 +256,13 @@ impl Engine {
         terms: &Terms,
     ) {
         if self.l1.is_on() {
+            let now = self.heed_clock();
             let slot = Slot {
                 slab: value.clone().into_slab(),
+                schema: kind.schema_number(),
                 times: facts.times,
                 weight,
-                checked_at: self.clock.now_ms(),
+                checked_at: now,
                 refresh_at: terms.refresh_at(facts.times, facts.took),
                 stamps: facts.stamps.without_everything(),
                 etag: facts.etag.clone(),

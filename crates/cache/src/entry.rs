@@ -22,6 +22,7 @@ use crate::{
     trace,
 };
 
+mod fallback;
 mod refresh;
 mod stale;
 mod wait;
@@ -256,7 +257,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             match &packed {
                 Some(packed) => {
                     let facts = facts(packed.times, engine.stamp_known(&tags).stamps);
-                    engine.fill_l1::<V>(&key, &packed.value, &facts, packed.weight, &terms);
+                    engine.fill_l1(&kind, &key, &packed.value, &facts, packed.weight, &terms);
                 }
                 None => drop(engine.l1.remove(&key)),
             }
@@ -264,7 +265,9 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
-            engine.announce(|| Operation::changed(&place.raw));
+            if place.takes_values {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
             return (Written { l1, l2: Stored::Skipped }, unstorable);
         }
         let deadline = engine.deadline();
@@ -285,7 +288,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
                 let facts = facts(packed.times, stamped.stamps);
                 // Under generations that were not known before, this process would take it for outdated.
                 ticket.fill(|| {
-                    engine.fill_l1::<V>(&ticket.key, &packed.value, &facts, packed.weight, &terms);
+                    engine.fill_l1(&kind, &ticket.key, &packed.value, &facts, packed.weight, &terms);
                 });
                 let sealed = envelope::seal(place.seal, &facts, &packed.payload?)?;
                 Some((sealed, packed.times.dead_at - now))
@@ -358,10 +361,12 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             return Look::Ready(answer);
         }
         let now = self.engine.clock.now_ms();
-        let Some(leftover) = self.engine.leftover::<V>(&self.at(), terms, now) else { return Look::Nothing };
+        let Some(leftover) = self.engine.leftover(self.kind, self.key, terms, now) else {
+            return Look::Nothing;
+        };
         let Leftover { value, times, refresh_at: _, stamps, etag, pause, is_unchecked } = leftover;
         let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
-        match pause.filter(|pause| now < pause.until) {
+        match pause.filter(|pause| pause.holds(now)) {
             Some(pause) => Look::Ready(self.give_stale(stale, pause.why)),
             None if is_unchecked => Look::Stale(stale, Purpose::Unchecked),
             None => Look::Stale(stale, Purpose::Missing),
@@ -381,16 +386,22 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let (seat, _, _) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
         let Seat::Lead(ticket, progress, before) = seat else { return };
         // Only now: the value may have been replaced before the seat was taken.
-        let Some(leftover) = self.engine.leftover::<V>(&self.at(), &terms, now) else { return };
-        if leftover.refresh_at > now {
+        let stale = self.due(&terms, now);
+        if stale.is_none() {
             return;
         }
-        let Leftover { value, times, stamps, etag, .. } = leftover;
-        let stale = Some(Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag });
         let (engine, kind) = (Arc::clone(self.engine), *self.kind);
         let purpose = Purpose::Early;
         let flight = Flight { engine, kind, terms, tags, stale, purpose, ticket, progress };
         runtime.spawn(flight.run(before, load));
+    }
+
+    /// The value of this process whose successor is due.
+    pub(crate) fn due(&self, terms: &Terms, now: u64) -> Option<Arrival<V>> {
+        let leftover = self.engine.leftover(self.kind, self.key, terms, now)?;
+        let Leftover { value, times, refresh_at, stamps, etag, .. } = leftover;
+        let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
+        (refresh_at <= now).then_some(stale)
     }
 
     async fn load<E, F, Fut>(self, load: F) -> Result<Answered<V>, LoadError<E>>
@@ -401,6 +412,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     {
         let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
         let tags = self.all_tags();
+        // Known by name from now on, to whoever hears that it was changed elsewhere.
+        let _counters = self.engine.counters(self.kind);
         self.engine.listen();
         let mut load = Some(load);
         let mut joined = false;

@@ -21,14 +21,46 @@ use crate::{
     stamp::TagId,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     waiters::Waiters,
 };
 
 const SHARDS: usize = 32;
 
-type Shard = HashMap<EntryKey, Vec<Arc<Pass>>>;
+type Shard = HashMap<EntryKey, Passes>;
+
+/// The passes of one key.
+#[derive(Default)]
+struct Passes {
+    /// Loads and writes: few, and each is looked at.
+    works: Vec<Arc<Pass>>,
+    /// Plain reads, which may be thousands at once: by their address, so that one comes and goes without the others.
+    looks: HashMap<usize, Arc<Pass>>,
+}
+
+impl Passes {
+    fn is_empty(&self) -> bool {
+        self.works.is_empty() && self.looks.is_empty()
+    }
+
+    fn remove(&mut self, pass: &Arc<Pass>) {
+        if self.looks.remove(&address(pass)).is_none() {
+            self.works.retain(|other| !Arc::ptr_eq(other, pass));
+        }
+    }
+
+    /// Takes those out that `matches`.
+    fn extract(&mut self, mut matches: impl FnMut(&Pass) -> bool) -> Vec<Arc<Pass>> {
+        let mut taken: Vec<_> = self.works.extract_if(.., |pass| matches(pass)).collect();
+        taken.extend(self.looks.extract_if(|_, pass| matches(pass)).map(|(_, pass)| pass));
+        taken
+    }
+}
+
+fn address(pass: &Arc<Pass>) -> usize {
+    Arc::as_ptr(pass).addr()
+}
 
 pub(crate) struct Flights {
     shards: Box<[Mutex<Shard>]>,
@@ -53,6 +85,9 @@ pub(crate) struct Pass {
     /// Nor may what was there before be used.
     void: AtomicBool,
     writing: AtomicBool,
+    /// Until when one word of the store that the key changed is taken for the echo of what this process did to it:
+    /// milliseconds, zero for never.
+    echoes_until: AtomicU64,
     /// What the work's result will be tagged with, as far as it is known.
     tags: Mutex<Vec<TagId>>,
     /// Callers that wait for the result.
@@ -74,10 +109,21 @@ impl Pass {
     ) -> Arc<Self> {
         let tags = Mutex::new(tags.to_vec());
         let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
-        let writing = AtomicBool::new(writing);
+        let (writing, echoes_until) = (AtomicBool::new(writing), AtomicU64::new(0));
         let (waiters, abandoned) = (Waiters::with_one(), Notify::new());
         let done = watch::Sender::new(false);
-        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done, after })
+        Arc::new(Self {
+            outdated,
+            void,
+            writing,
+            echoes_until,
+            tags,
+            waiters,
+            abandoned,
+            results,
+            done,
+            after,
+        })
     }
 
     /// Says what the result will be tagged with besides.
@@ -96,6 +142,17 @@ impl Pass {
     /// Returns true when the entry was changed after this work began.
     pub(crate) fn is_void(&self) -> bool {
         self.void.load(Ordering::Acquire)
+    }
+
+    /// Says that the store may tell once more of what was done before this work: a deletion just made here, or an entry
+    /// that was found to be over.
+    pub(crate) fn expect_echo(&self, until: u64) {
+        self.echoes_until.store(until, Ordering::Release);
+    }
+
+    /// Whether a change the store tells of concerns this work. What is being written is newer than what was heard.
+    fn minds(&self, now: u64) -> bool {
+        !self.is_writing() && now >= self.echoes_until.swap(0, Ordering::AcqRel)
     }
 
     fn is_writing(&self) -> bool {
@@ -198,10 +255,14 @@ impl Ticket {
         if self.pass.is_outdated() {
             return None;
         }
-        let others = shard
-            .get_mut(&self.key)
-            .map(|passes| passes.extract_if(.., |pass| !Arc::ptr_eq(pass, &self.pass)).collect::<Vec<_>>());
-        let before = void(others.unwrap_or_default());
+        let is_other = |pass: &Pass| !std::ptr::eq(pass, &raw const *self.pass);
+        let mut before = Before::default();
+        if let Some(passes) = shard.get_mut(&self.key) {
+            // They stay: who comes later waits for them too, as this one may write nothing.
+            let writers = passes.works.iter().filter(|pass| is_other(pass) && pass.is_writing());
+            before = void(writers.map(Arc::clone));
+            void(passes.extract(|pass| is_other(pass) && !pass.is_writing()));
+        }
         fill();
         self.pass.writing.store(writes, Ordering::Release);
         Some(before)
@@ -212,7 +273,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut shard = self.flights.shard(&self.key);
         if let Some(passes) = shard.get_mut(&self.key) {
-            passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+            passes.remove(&self.pass);
             if passes.is_empty() {
                 shard.remove(&self.key);
             }
@@ -269,9 +330,9 @@ impl Flights {
         // After the shard's lock: a sweep announces itself before it takes it, so one of the two sees the other.
         let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
-        let before = before.and(Before::collect(passes.iter()));
+        let before = before.and(Before::collect(&passes.works));
         let pass = Pass::new(false, None, &[], after);
-        passes.push(Arc::clone(&pass));
+        passes.looks.insert(address(&pass), Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before)
     }
@@ -285,7 +346,7 @@ impl Flights {
         let mut shard = self.shard(key);
         let (before, after) = self.sweeping(key);
         let passes = shard.entry(key.clone()).or_default();
-        for pass in &*passes {
+        for pass in &passes.works {
             let results =
                 pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
             if let Some(results) = results.filter(|_| !pass.is_writing())
@@ -294,10 +355,10 @@ impl Flights {
                 return (Seat::Follow, results.clone(), waiting);
             }
         }
-        let before = before.and(Before::collect(passes.iter()));
+        let before = before.and(Before::collect(&passes.works));
         let (sender, results) = watch::channel(T::default());
         let pass = Pass::new(false, Some(Box::new(results.clone())), tags, after);
-        passes.push(Arc::clone(&pass));
+        passes.works.push(Arc::clone(&pass));
         let waiting = Waiting(Arc::clone(&pass));
         drop(shard);
         let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
@@ -315,7 +376,7 @@ impl Flights {
         let (_, after) = self.sweeping(key);
         let pass = Pass::new(false, Some(Box::new(results)), tags, after);
         let waiting = Waiting(Arc::clone(&pass));
-        shard.entry(key.clone()).or_default().push(Arc::clone(&pass));
+        shard.entry(key.clone()).or_default().works.push(Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key: key.clone(), pass }, sender, waiting)
     }
@@ -329,9 +390,9 @@ impl Flights {
         let mut shard = self.shard(&key);
         let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
-        let before = before.and(void(passes.drain(..)));
+        let before = before.and(void(passes.extract(|_| true)));
         let pass = Pass::new(true, None, &[], after);
-        passes.push(Arc::clone(&pass));
+        passes.works.push(Arc::clone(&pass));
         let changed = change();
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before, changed)
@@ -353,12 +414,12 @@ impl Flights {
         };
         let sweep = Sweep { flights: Arc::clone(self), pass };
         // A write that waits for this sweep is not waited for: each would wait for the other.
-        let is_older = |pass: &mut Arc<Pass>| !pass.is_writing() || pass.after < number;
+        let is_older = |pass: &Pass| !pass.is_writing() || pass.after < number;
         let mut before = Before::default();
         for shard in &self.shards {
             let mut shard = lock(shard);
             for (_, passes) in shard.iter_mut().filter(|(key, _)| matches(key)) {
-                before = before.and(void(passes.extract_if(.., is_older)));
+                before = before.and(void(passes.extract(is_older)));
             }
             shard.retain(|_, passes| !passes.is_empty());
         }
@@ -379,7 +440,7 @@ impl Flights {
         for shard in &self.shards {
             let mut shard = lock(shard);
             for passes in shard.values_mut() {
-                for pass in passes.extract_if(.., |pass| !pass.is_writing() && matches(pass)) {
+                for pass in passes.extract(|pass| !pass.is_writing() && matches(pass)) {
                     pass.outdated.store(true, Ordering::Release);
                     pass.void.fetch_or(how == Invalidation::Remove, Ordering::AcqRel);
                 }
@@ -392,12 +453,24 @@ impl Flights {
     pub(crate) fn outdate(&self, key: &EntryKey, change: impl FnOnce()) {
         let mut shard = self.shard(key);
         if let Some(passes) = shard.get_mut(key) {
-            void(passes.iter().map(Arc::clone));
             // Who comes later still waits for a write that is under way.
-            passes.retain(|pass| pass.is_writing());
+            void(passes.works.iter().filter(|pass| pass.is_writing()).map(Arc::clone));
+            void(passes.extract(|pass| !pass.is_writing()));
         }
-        if shard.get(key).is_some_and(Vec::is_empty) {
+        if shard.get(key).is_some_and(Passes::is_empty) {
             shard.remove(key);
+        }
+        change();
+    }
+
+    /// The same when it was the store that told, which tells of this process's own writes too.
+    pub(crate) fn outdate_heard(&self, key: &EntryKey, now: u64, change: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        if let Some(passes) = shard.get_mut(key) {
+            void(passes.extract(|pass| pass.minds(now)));
+            if passes.is_empty() {
+                shard.remove(key);
+            }
         }
         change();
     }

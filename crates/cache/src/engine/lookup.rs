@@ -45,9 +45,8 @@ impl Engine {
         if !place.takes_values {
             return Found::Unknown(Some(Error::Unstorable(Unstorable::KeyTooLong)));
         }
-        // Nobody waits for his turn at a backend that is not asked.
-        if remote.is_asked() && !self.settled(before, deadline).await {
-            return Found::Unknown(Some(remote.not_asked(NotAsked::BudgetSpent)));
+        if let Err(error) = self.turn(remote, before, deadline).await {
+            return Found::Unknown(Some(error));
         }
         let get = remote.get(&place.raw, deadline);
         let (answer, ()) = join(get, self.learn(tags, deadline)).await;
@@ -96,6 +95,21 @@ impl Engine {
     /// Waits for earlier writes, within the request's budget; false when they take longer.
     pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
         before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
+    }
+
+    /// Waits until a read may ask the backend: after earlier writes, as it might give what was just deleted.
+    ///
+    /// Nobody waits for his turn at a backend that is not asked. Nor is it asked out of turn then: it may be back before
+    /// the question gets there.
+    pub(crate) async fn turn(&self, remote: &Arc<Remote>, before: Before, deadline: Deadline) -> Result<()> {
+        if before.is_empty() {
+            return Ok(());
+        }
+        remote.offer()?;
+        match self.settled(before, deadline).await {
+            true => Ok(()),
+            false => Err(remote.not_asked(NotAsked::BudgetSpent)),
+        }
     }
 
     /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.
@@ -173,15 +187,15 @@ impl Engine {
     ) -> Result<Option<Sight<V>>> {
         let place = self.place(kind, &ticket.key);
         let found = self.find(kind, &place, &[TagId::EVERYTHING], before, self.deadline()).await;
-        self.take(ticket, found, &self.terms(kind))
+        self.take(kind, ticket, found)
     }
 
     /// Keeps what was found in this process, and gives it when it is fresh. An error says why that is not known.
     pub(crate) fn take<V: CacheValue>(
         &self,
+        kind: &Kind<V>,
         ticket: &Ticket,
         found: Found<V>,
-        terms: &Terms,
     ) -> Result<Option<Sight<V>>> {
         let mut sight = match found {
             Found::Entry(sight) => sight,
@@ -189,7 +203,7 @@ impl Engine {
             Found::Foreign => return Err(Error::Rejected(Rejection::Newer)),
             Found::Rejected(error) | Found::Unknown(Some(error)) => return Err(error),
         };
-        self.keep(ticket, &sight, terms);
+        self.keep(kind, ticket, &sight, &self.terms(kind));
         match (sight.facts.times.is_fresh(self.clock.now_ms()), sight.doubt.take()) {
             (true, _) => Ok(Some(sight)),
             (false, Some(doubt)) => Err(doubt),
@@ -198,8 +212,14 @@ impl Engine {
     }
 
     /// Keeps what was found in this process, unless the entry was changed meanwhile.
-    pub(crate) fn keep<V: CacheValue>(&self, ticket: &Ticket, sight: &Sight<V>, terms: &Terms) {
-        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
+    pub(crate) fn keep<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        ticket: &Ticket,
+        sight: &Sight<V>,
+        terms: &Terms,
+    ) {
+        ticket.fill(|| self.fill_l1(kind, &ticket.key, &sight.value, &sight.facts, sight.weight, terms));
     }
 
     /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the
@@ -245,9 +265,13 @@ impl Engine {
         self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
     }
 
-    /// Deletes from the backend; the answer says whether there was something.
+    /// Deletes from the backend; the answer says whether there was something. Where nothing may be stored there is not,
+    /// and nobody is asked: who makes up keys must not send megabytes of them, nor fill the queue of an outage.
     pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
         let Some(remote) = &self.remote else { return Receipt::default() };
+        if !place.takes_values {
+            return Receipt::of(false);
+        }
         self.counted(kind, remote.delete(&place.raw, turn).await)
     }
 

@@ -76,6 +76,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
         let mut writes = Vec::new();
         for (flight, place, writable) in missing {
             let Some(value) = values.remove(flight.ticket.key.as_str()) else {
+                flight.put_off();
                 flight.progress.send_modify(|progress| progress.is_absent = true);
                 continue;
             };
@@ -124,7 +125,7 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
 ) -> (Vec<Placed<V, E>>, bool) {
     let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
     let answers = match &engine.remote {
-        Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
+        Some(remote) if engine.turn(remote, before, deadline).await.is_ok() => {
             let get = engine.ask_many(remote, &places, deadline);
             let answers = join(get, engine.learn(tags, deadline)).await.0;
             answers.inspect_err(|error| engine.backend_fault(kind, error)).ok()
@@ -152,7 +153,10 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing | Found::Rejected(_) => flight.drop_unchecked(),
+            Found::Nothing | Found::Rejected(_) => {
+                flight.expect_echo();
+                flight.drop_unchecked();
+            }
             Found::Unknown(_) => {}
         }
         missing.push((flight, place, writable));

@@ -26,6 +26,10 @@ use crate::{
     trace,
 };
 
+/// How late the store may tell of what this process did to a key: a round trip of another connection. A change by
+/// another program within it is not told apart.
+const ECHO_MS: u64 = 100;
+
 /// What a load is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -137,8 +141,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     pub(super) fn fail(self, error: LoadError<E>) {
         let Self { engine, terms, stale, ticket, progress, .. } = self;
         if let Some(stale) = stale.filter(|_| !matches!(error, LoadError::Cancelled)) {
-            let until = engine.clock.now_ms().saturating_add(millis(terms.throttle));
-            let pause = Pause { until, why: error.why() };
+            let since = engine.clock.now_ms();
+            let until = since.saturating_add(millis(terms.throttle));
+            let pause = Pause { since, until, why: error.why() };
             ticket.fill(|| {
                 engine.l1.pause(&ticket.key, stale.times, pause);
                 engine.l1.put_off(&ticket.key, stale.times, until);
@@ -179,7 +184,10 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing | Found::Rejected(_) => self.drop_unchecked(),
+            Found::Nothing | Found::Rejected(_) => {
+                self.expect_echo();
+                self.drop_unchecked();
+            }
             Found::Unknown(_) => answers = false,
         }
         let mut lease = Held::none();
@@ -268,6 +276,11 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Ok(Cargo { value, absent, wishes, took, stamped })
     }
 
+    /// The question itself may have ended an entry that was over, which a store that tracks tells of.
+    pub(super) fn expect_echo(&self) {
+        self.ticket.pass.expect_echo(self.engine.clock.now_ms().saturating_add(ECHO_MS));
+    }
+
     /// The backend has nothing where this process has something it did not check for a while: it was removed, and must
     /// not stand in for a load.
     pub(super) fn drop_unchecked(&mut self) {
@@ -287,7 +300,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         if fresh || newer {
             self.ticket.fill(|| {
                 let Sight { value, facts, weight, .. } = &sight;
-                self.engine.fill_l1::<V>(&self.ticket.key, value, facts, *weight, &self.terms);
+                self.engine.fill_l1(&self.kind, &self.ticket.key, value, facts, *weight, &self.terms);
             });
         }
         let arrival = Arrival::new(sight, Via::Tier(Tier::L2));
@@ -301,6 +314,13 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         None
     }
 
+    /// Ends a load ahead of time that brought nothing to store: or every read would start the next one, for the same end.
+    pub(super) fn put_off(&self) {
+        let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) else { return };
+        let until = self.engine.clock.now_ms().saturating_add(millis(self.terms.throttle));
+        self.ticket.fill(|| self.engine.l1.put_off(&self.ticket.key, stale.times, until));
+    }
+
     /// Stores a loaded value in process, unless the entry was changed meanwhile, and gives the bytes for the backend.
     pub(super) fn land(&self, place: &Place, cargo: Cargo<V>, writable: bool) -> Landed<V> {
         let (engine, key) = (&self.engine, &self.ticket.key);
@@ -310,11 +330,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times).ok());
         let (Some(packed), Some(stamped)) = (packed, stamped) else {
             engine.loaded(&self.kind, key.as_str(), took, false);
-            if let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) {
-                // Or every read would start the next load, for the same end.
-                let until = now.saturating_add(millis(self.terms.throttle));
-                self.ticket.fill(|| engine.l1.put_off(key, stale.times, until));
-            }
+            self.put_off();
             let times = times.unwrap_or(Times { born: wishes.born(now), fresh_until: now, dead_at: now });
             let times = Times { fresh_until: now, dead_at: now, ..times };
             let via = Via::Loader { took, stored: false };
@@ -325,7 +341,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let facts = Facts { times: packed.times, negative: absent, took: took_ms, stamps, etag: wishes.etag };
         let payload = packed.payload.filter(|_| writable && are_real);
         let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
-        let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
+        let fill = || engine.fill_l1(&self.kind, key, &packed.value, &facts, packed.weight, &self.terms);
         let before = match (self.purpose == Purpose::Anew, sealed.is_some()) {
             (true, writes) => self.ticket.overrule(writes, fill),
             (false, true) => self.ticket.fill_then_write(fill).then(Before::default),

@@ -34,6 +34,8 @@ pub(super) enum Op {
         bytes: Bytes,
         /// By the cache's clock.
         dead_at: u64,
+        /// How long it may live at most, milliseconds: the clock may be set back.
+        life: u64,
         /// Made by a load: nobody waits for it, and nothing is wrong without it.
         fill: bool,
     },
@@ -110,6 +112,12 @@ impl Pending {
 
     fn is_spare(&self) -> bool {
         self.op.is_fill() && !self.unsure
+    }
+
+    /// Takes in whether an earlier write may still be on its way: what was confirmed before says nothing about it.
+    const fn unsettle(&mut self, may_land: bool) {
+        self.unsure |= may_land;
+        self.confirmed &= !may_land;
     }
 
     /// Takes a later change. What replaces something that must be done is no longer to spare.

@@ -156,13 +156,13 @@ async fn stale_value_deleted_during_a_load_that_fails_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn storm_of_loads_and_deletions_leaves_nothing_behind() {
+async fn storm_of_a_hundred_thousand_loads_and_deletions_leaves_nothing_behind() {
     let rig = Rig::tiered();
     let tasks: Vec<_> = (0..8)
         .map(|task: usize| {
             let cache = rig.cache.clone();
             tokio::spawn(async move {
-                for round in 0..300 {
+                for round in 0..12_500 {
                     let key = ((task + round) % 5).to_string();
                     match round % 4 {
                         0 => drop(cache.delete(&PAGE, &key).await),
@@ -214,4 +214,32 @@ async fn running_pattern_deletion_makes_only_what_it_matches_wait() {
     assert!(!sweep.is_finished());
     rig.chaos.hold_writes(false);
     assert_eq!(sweep.await.unwrap().keys, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_waits_for_a_deletion_also_when_a_refresh_that_writes_nothing_came_between() {
+    let rig = Rig::with(|builder, chaos| {
+        builder.backend(std::sync::Arc::new(chaos.clone())).budget(SECOND * 10).breaker(100).l1_max_bytes(0)
+    });
+    rig.node().set(&PAGE, "k", text("old")).await;
+    rig.chaos.hold_writes(true);
+    let delete = {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.delete(&PAGE, "k").await })
+    };
+    settle().await;
+    // Without the counters nothing can be written.
+    rig.chaos.fail(true);
+    let refreshed = rig.cache.entry(&PAGE, "k").refresh(|_| async { Ok::<_, ()>(text("new")) }).await;
+    assert_eq!(refreshed.unwrap(), text("new"));
+    rig.chaos.fail(false);
+    let read = {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.get(&PAGE, "k").await })
+    };
+    settle().await;
+    assert!(!read.is_finished(), "the deletion is still under way");
+    rig.chaos.hold_writes(false);
+    assert!(delete.await.unwrap().existed);
+    assert_eq!(read.await.unwrap(), None);
 }

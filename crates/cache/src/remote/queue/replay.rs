@@ -102,8 +102,9 @@ impl Queue {
             let Some(pending) = self.keys.get_mut(key) else { continue };
             pending.replaying = true;
             match &pending.op {
-                Op::Set { bytes, dead_at, .. } => {
-                    let Some(lifetime) = Lifetime::from_millis(dead_at.saturating_sub(now_ms)) else {
+                Op::Set { bytes, dead_at, life, .. } => {
+                    let left = dead_at.saturating_sub(now_ms).min(*life);
+                    let Some(lifetime) = Lifetime::from_millis(left) else {
                         continue;
                     };
                     batch.sets.push((key.clone(), bytes.clone(), lifetime));
@@ -121,8 +122,10 @@ impl Queue {
     /// Takes in what came of sending a key.
     pub(in crate::remote) fn end(&mut self, key: &RawKey, order: u64, landing: Landing) {
         let (now, quiet, mut done) = (Instant::now(), self.limits.quiet, false);
+        let is_alone = !self.under_way.contains_key(key);
         self.change(key, |pending| {
             pending.replaying = false;
+            pending.unsettle(!is_alone);
             if landing == Landing::Unsure {
                 (pending.unsure, pending.confirmed) = (true, false);
             }

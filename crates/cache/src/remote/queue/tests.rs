@@ -11,7 +11,7 @@ fn queue(keys: usize) -> Queue {
 }
 
 fn value(fill: bool) -> Op {
-    Op::Set { bytes: Bytes::from_static(b"v"), dead_at: u64::MAX, fill }
+    Op::Set { bytes: Bytes::from_static(b"v"), dead_at: u64::MAX, life: 1000, fill }
 }
 
 /// What a key would be sent as.
@@ -52,6 +52,24 @@ fn change_made_while_an_older_one_is_replayed_is_sent_after_it() {
     assert_eq!(next(&mut queue, "k"), Some("delete"));
     queue.end(&key("k"), 2, Landing::Landed);
     assert!(queue.is_empty());
+}
+
+#[test]
+fn what_was_confirmed_before_does_not_stand_for_a_write_that_is_under_way() {
+    let mut queue = queue(10);
+    assert_eq!(queue.start(&key("k"), &value(false), 1, true), Start::Send);
+    assert!(queue.finish(&key("k"), value(false), 1, Landing::Unsure, true));
+    assert_eq!(next(&mut queue, "k"), Some("set"));
+    queue.end(&key("k"), 1, Landing::Landed);
+    // A load stores, and is overtaken by a deletion whose time is over before its turn comes.
+    assert_eq!(queue.start(&key("k"), &value(true), 2, true), Start::Send);
+    assert_eq!(queue.start(&key("k"), &Op::Delete, 3, false), Start::Send);
+    assert!(queue.finish(&key("k"), Op::Delete, 3, Landing::NotSent, false));
+    assert_eq!(next(&mut queue, "k"), Some("delete"));
+    queue.end(&key("k"), 3, Landing::Landed);
+    assert!(queue.holds(&key("k")), "the value may land yet");
+    assert!(queue.finish(&key("k"), value(true), 2, Landing::Unsure, true));
+    assert_eq!(next(&mut queue, "k"), Some("delete"));
 }
 
 #[test]
