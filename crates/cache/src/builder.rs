@@ -15,7 +15,7 @@ use crate::{
     l1::{Evictions, L1},
     limits::Limits,
     policy::millis,
-    remote::{Applied, Remote, Settings},
+    remote::{Applied, OnApplied, OnTurned, Remote, Settings},
     stamp::TagId,
     stats::Ledger,
     trace,
@@ -32,6 +32,7 @@ pub struct CacheBuilder {
     tells_evictions: bool,
     l1_max_age: Duration,
     l1_max_age_on_bus: Duration,
+    l1_max_age_in_outage: Duration,
     bus: Option<Arc<dyn Bus>>,
     backend: Option<Arc<dyn Backend>>,
     defaults: Policy,
@@ -55,6 +56,7 @@ impl CacheBuilder {
             tells_evictions: false,
             l1_max_age: Duration::from_secs(5),
             l1_max_age_on_bus: Duration::from_secs(60),
+            l1_max_age_in_outage: Duration::from_secs(60),
             bus: None,
             backend: None,
             defaults: Policy::NONE,
@@ -102,6 +104,14 @@ impl CacheBuilder {
     /// of: a backend that was emptied from outside, or written by another program.
     pub const fn l1_max_age_on_bus(mut self, age: Duration) -> Self {
         self.l1_max_age_on_bus = age;
+        self
+    }
+
+    /// Sets the same for while the backend fails and is left alone, when nobody can be asked; 60 s, and never less than the
+    /// other two. A longer time spares the loaders more of an outage. A shorter one bounds how long this process gives what
+    /// others may have changed, when it alone has lost the backend.
+    pub const fn l1_max_age_in_outage(mut self, age: Duration) -> Self {
+        self.l1_max_age_in_outage = age;
         self
     }
 
@@ -299,14 +309,20 @@ impl CacheBuilder {
         let (backend, clock) = (self.backend, Arc::clone(&self.clock));
         let sink = &Arc::new(self.sink);
         let remote = |namespace: &Namespace, me: &Weak<Engine>| {
-            let (backend, me) = (backend?, Weak::clone(me));
-            let on_applied = move |applied: Applied<'_>| {
+            let (backend, me, turned) = (backend?, Weak::clone(me), Weak::clone(me));
+            let on_applied: OnApplied = Arc::new(move |applied: Applied<'_>| {
                 if let Some(engine) = me.upgrade() {
                     engine.applied(applied);
                 }
-            };
+            });
+            let on_turned: OnTurned = Arc::new(move || {
+                if let Some(engine) = turned.upgrade() {
+                    engine.set_max_age();
+                }
+            });
             let everything = TagId::EVERYTHING.counter(namespace);
-            Some(Remote::new(backend, clock, settings, everything, Arc::new(on_applied), Arc::clone(sink)))
+            let told = (on_applied, on_turned);
+            Some(Remote::new(backend, clock, settings, everything, told, Arc::clone(sink)))
         };
         let (bus, prefix) = (self.bus, namespace.prefix().to_owned());
         let name = self.name.unwrap_or_else(|| prefix.trim_end_matches(':').to_owned()).into();
@@ -315,6 +331,8 @@ impl CacheBuilder {
             coherence: bus.map(|bus| Coherence::new(bus, &prefix, Weak::clone(me))),
             l1_max_age: self.l1_max_age,
             l1_max_age_on_bus: self.l1_max_age_on_bus,
+            l1_max_age_in_outage: self.l1_max_age_in_outage,
+            ages: std::sync::Mutex::default(),
             remote: remote(&namespace, me),
             namespace,
             l1: L1::new(

@@ -212,7 +212,9 @@ impl Cache {
         let (ticket, before, (slot, order)) = engine.flights.change(key.clone(), remove);
         let here = slot.is_some_and(|slot| now < slot.times.dead_at);
         if engine.remote.is_none() {
-            engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            if engine.limits.takes_key(ticket.key.as_str()) {
+                engine.announce(|| Operation::changed(&ticket.key.raw(&engine.namespace)));
+            }
             engine.deleted(&kind, ticket.key.as_str(), true);
             return (Removed { existed: here, complete: true, queued: false }, None);
         }

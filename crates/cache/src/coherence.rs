@@ -11,10 +11,9 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Weak,
+        Arc, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use tokio::sync::{Mutex, mpsc};
@@ -189,23 +188,27 @@ impl Engine {
         if coherence.connected.swap(false, Relaxed) {
             self.sink.tell(|| Event::BusDisconnected);
         }
-        self.check_every(self.l1_max_age);
+        self.set_max_age();
     }
 
-    /// Without a backend there is nobody to ask.
-    fn check_every(&self, age: Duration) {
-        if self.remote.is_some() {
-            self.trust.set_max_age(millis(age));
-        }
+    /// Sets how long a copy is given without asking, by who tells of changes and whether anybody can be asked.
+    pub(crate) fn set_max_age(&self) {
+        // Without a backend there is nobody to ask.
+        let Some(remote) = &self.remote else { return };
+        let _last = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = self.coherence.as_ref().is_some_and(|coherence| coherence.connected.load(Relaxed));
+        let age = if is_told { self.l1_max_age_on_bus } else { self.l1_max_age };
+        let age = if remote.is_left_alone() { age.max(self.l1_max_age_in_outage) } else { age };
+        self.trust.set_max_age(millis(age));
     }
 
     fn hear_event(&self, coherence: &Coherence, event: BusEvent, heard: &mut HashMap<u64, u64>) {
         match event {
             BusEvent::Connected => {
                 heard.clear();
-                self.trust.withdraw(self.clock.now_ms());
-                self.check_every(self.l1_max_age_on_bus);
+                self.trust.withdraw(self.heed_clock());
                 coherence.connected.store(true, Relaxed);
+                self.set_max_age();
                 self.sink.tell(|| Event::BusConnected);
                 coherence.announce(Operation::Hello);
             }
@@ -216,9 +219,10 @@ impl Engine {
                 self.generations.forget();
             }
             BusEvent::Changed(keys) => {
-                keys.iter()
-                    .filter_map(|key| std::str::from_utf8(key).ok())
-                    .for_each(|key| self.drop_one(key));
+                let now = self.clock.now_ms();
+                let drop_copy = |key: &EntryKey| drop(self.l1.remove(key));
+                let keys = keys.iter().filter_map(|key| self.entry_at(std::str::from_utf8(key).ok()?));
+                keys.for_each(|key| self.flights.outdate_heard(&key, now, || drop_copy(&key)));
             }
             BusEvent::Message(bytes) => match Message::read(&bytes) {
                 None => {
@@ -240,7 +244,7 @@ impl Engine {
     fn missed(&self, coherence: &Coherence) {
         coherence.counts.gaps.fetch_add(1, Relaxed);
         self.sink.tell(|| Event::BusGap);
-        self.trust.withdraw(self.clock.now_ms());
+        self.trust.withdraw(self.heed_clock());
     }
 
     fn follow(&self, coherence: &Coherence, operation: Operation) {
@@ -275,11 +279,14 @@ impl Engine {
 
     /// Drops one entry, which is read from the backend when somebody asks for it.
     fn drop_one(&self, raw: &str) {
-        let Some((kind, key)) = self.namespace.split(raw) else { return };
-        // A kind that was never used here has no entries here.
-        let Some(kind) = self.ledger.find(&kind) else { return };
-        let key = EntryKey::new(kind, key);
+        let Some(key) = self.entry_at(raw) else { return };
         self.flights.outdate(&key, || drop(self.l1.remove(&key)));
+    }
+
+    fn entry_at(&self, raw: &str) -> Option<EntryKey> {
+        let (kind, key) = self.namespace.split(raw)?;
+        // A kind that was never used here has no entries here.
+        Some(EntryKey::new(self.ledger.find(&kind)?, key))
     }
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct Engine {
     pub(crate) coherence: Option<Coherence>,
     pub(crate) l1_max_age: Duration,
     pub(crate) l1_max_age_on_bus: Duration,
+    pub(crate) l1_max_age_in_outage: Duration,
+    /// Held while the age is worked out and set, so that the last to know sets it.
+    pub(crate) ages: std::sync::Mutex<()>,
     pub(crate) defaults: Policy,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
@@ -228,6 +231,18 @@ impl Engine {
         Ok(Packed { value, times, weight, payload: Some(payload) })
     }
 
+    /// Tells the time of something that is checked now. When the clock was set back, nobody knows how old a copy is.
+    pub(crate) fn heed_clock(&self) -> u64 {
+        let now = self.clock.now_ms();
+        if self.trust.was_set_back(now) {
+            self.l1.remove_matching(|_| true);
+            self.generations.doubt();
+            self.trust.start_over(now);
+        }
+        self.trust.note(now);
+        now
+    }
+
     pub(crate) fn fill_l1<V: CacheValue>(
         &self,
         key: &EntryKey,
@@ -237,11 +252,12 @@ impl Engine {
         terms: &Terms,
     ) {
         if self.l1.is_on() {
+            let now = self.heed_clock();
             let slot = Slot {
                 slab: value.clone().into_slab(),
                 times: facts.times,
                 weight,
-                checked_at: self.clock.now_ms(),
+                checked_at: now,
                 refresh_at: terms.refresh_at(facts.times, facts.took),
                 stamps: facts.stamps.without_everything(),
                 etag: facts.etag.clone(),

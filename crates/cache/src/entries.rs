@@ -83,6 +83,7 @@ impl<'a, V: CacheValue> Entries<'a, V> {
         F: FnOnce(Vec<String>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
     {
+        let _counters = self.engine.counters(self.kind);
         self.engine.listen();
         let (start, terms, tags) = (Instant::now(), self.entry("").terms(), self.entry("").all_tags());
         // The same key twice is one key.

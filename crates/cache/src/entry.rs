@@ -264,7 +264,9 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         });
         let l1 = if kept { Stored::Stored } else { Stored::Skipped };
         if engine.remote.is_none() {
-            engine.announce(|| Operation::changed(&place.raw));
+            if place.takes_values {
+                engine.announce(|| Operation::changed(&place.raw));
+            }
             return (Written { l1, l2: Stored::Skipped }, unstorable);
         }
         let deadline = engine.deadline();
@@ -361,7 +363,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let Some(leftover) = self.engine.leftover::<V>(&self.at(), terms, now) else { return Look::Nothing };
         let Leftover { value, times, refresh_at: _, stamps, etag, pause, is_unchecked } = leftover;
         let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
-        match pause.filter(|pause| now < pause.until) {
+        match pause.filter(|pause| pause.holds(now)) {
             Some(pause) => Look::Ready(self.give_stale(stale, pause.why)),
             None if is_unchecked => Look::Stale(stale, Purpose::Unchecked),
             None => Look::Stale(stale, Purpose::Missing),
@@ -401,6 +403,8 @@ impl<'a, V: CacheValue> Entry<'a, V> {
     {
         let (start, terms, key) = (Instant::now(), self.terms(), self.at().to_owned());
         let tags = self.all_tags();
+        // Known by name from now on, to whoever hears that it was changed elsewhere.
+        let _counters = self.engine.counters(self.kind);
         self.engine.listen();
         let mut load = Some(load);
         let mut joined = false;

@@ -18,8 +18,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The backend could not be reached, dropped the connection, or serves nobody for now: it loads its data, waits for
-    /// its primary, or asks for a password. Counts towards leaving it alone for a while.
+    /// The backend could not be reached, dropped the connection, or serves nobody for now: it loads its data (`LOADING` of
+    /// Redis), waits for its primary (`MASTERDOWN`), or misses part of its cluster (`CLUSTERDOWN`). Counts towards leaving it alone for a while.
     #[error("cache backend `{backend}` is unreachable")]
     Unreachable {
         /// Name of the backend, for logs and metrics.

@@ -21,7 +21,7 @@ use crate::{
     stamp::TagId,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     waiters::Waiters,
 };
@@ -53,6 +53,9 @@ pub(crate) struct Pass {
     /// Nor may what was there before be used.
     void: AtomicBool,
     writing: AtomicBool,
+    /// Until when one word of the store that the key changed is taken for the echo of what this process did to it:
+    /// milliseconds, zero for never.
+    echoes_until: AtomicU64,
     /// What the work's result will be tagged with, as far as it is known.
     tags: Mutex<Vec<TagId>>,
     /// Callers that wait for the result.
@@ -74,10 +77,21 @@ impl Pass {
     ) -> Arc<Self> {
         let tags = Mutex::new(tags.to_vec());
         let (outdated, void) = (AtomicBool::new(false), AtomicBool::new(false));
-        let writing = AtomicBool::new(writing);
+        let (writing, echoes_until) = (AtomicBool::new(writing), AtomicU64::new(0));
         let (waiters, abandoned) = (Waiters::with_one(), Notify::new());
         let done = watch::Sender::new(false);
-        Arc::new(Self { outdated, void, writing, tags, waiters, abandoned, results, done, after })
+        Arc::new(Self {
+            outdated,
+            void,
+            writing,
+            echoes_until,
+            tags,
+            waiters,
+            abandoned,
+            results,
+            done,
+            after,
+        })
     }
 
     /// Says what the result will be tagged with besides.
@@ -96,6 +110,17 @@ impl Pass {
     /// Returns true when the entry was changed after this work began.
     pub(crate) fn is_void(&self) -> bool {
         self.void.load(Ordering::Acquire)
+    }
+
+    /// Says that the store may tell once more of what was done before this work: a deletion just made here, or an entry
+    /// that was found to be over.
+    pub(crate) fn expect_echo(&self, until: u64) {
+        self.echoes_until.store(until, Ordering::Release);
+    }
+
+    /// Whether a change the store tells of concerns this work. What is being written is newer than what was heard.
+    fn minds(&self, now: u64) -> bool {
+        !self.is_writing() && now >= self.echoes_until.swap(0, Ordering::AcqRel)
     }
 
     fn is_writing(&self) -> bool {
@@ -398,6 +423,18 @@ impl Flights {
         }
         if shard.get(key).is_some_and(Vec::is_empty) {
             shard.remove(key);
+        }
+        change();
+    }
+
+    /// The same when it was the store that told, which tells of this process's own writes too.
+    pub(crate) fn outdate_heard(&self, key: &EntryKey, now: u64, change: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        if let Some(passes) = shard.get_mut(key) {
+            void(passes.extract_if(.., |pass| pass.minds(now)));
+            if passes.is_empty() {
+                shard.remove(key);
+            }
         }
         change();
     }

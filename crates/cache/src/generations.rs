@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -14,7 +14,7 @@ use crate::{
     trust::Trust,
 };
 
-/// Tags known at once. When there are more, all is forgotten, and what was made before must be checked again.
+/// Tags known at once. When there are more, they are forgotten but for those the backend has yet to be told of.
 const MOST_TAGS: usize = 65_536;
 
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Generations {
     known: RwLock<HashMap<TagId, Known>>,
     /// Grows with every change that was learned of.
     news: AtomicU64,
+    /// Whether tags were forgotten since somebody asked.
+    forgot: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,8 @@ struct Known {
     own_news: u64,
     /// Changed here and not yet in the backend: the value is made up, and what the backend says is too old.
     pending: Option<Invalidation>,
+    /// The backend has lost it: what was made under it is gone, and it must be made anew.
+    lost: bool,
 }
 
 /// What stamps say about an entry.
@@ -49,7 +53,7 @@ pub(crate) enum Verdict {
 
 impl Generations {
     pub(crate) fn new() -> Self {
-        Self { known: RwLock::default(), news: AtomicU64::new(0) }
+        Self { known: RwLock::default(), news: AtomicU64::new(0), forgot: AtomicBool::new(false) }
     }
 
     /// Judges an entry of this process by the news alone.
@@ -80,8 +84,9 @@ impl Generations {
         if unknown.is_empty() { Ok(verdict) } else { Err(unknown) }
     }
 
-    /// Judges by what the backend just said as well. A counter it does not have, or did not tell of, makes an entry
-    /// stale.
+    /// Judges by what the backend just said as well. With a counter it does not have an entry is gone, and one it did not
+    /// tell of makes an entry stale. A counter only grows: when the backend knows an older value than this process it has
+    /// forgotten some, and nothing is valid by it.
     pub(crate) fn judge_by(
         &self,
         stamps: &Stamps,
@@ -90,12 +95,20 @@ impl Generations {
         now: u64,
     ) -> Verdict {
         let known = self.read();
-        let judge = |stamp: Stamp| match known.get(&stamp.tag) {
-            Some(known) if known.answers_for(stamp, trust, now) => known.verdict(stamp),
-            _ => match answers.iter().find(|(tag, _)| *tag == stamp.tag) {
-                Some((_, Some(generation))) => verdict(*generation, stamp),
-                _ => Verdict::Stale,
-            },
+        let judge = |stamp: Stamp| {
+            let known = known.get(&stamp.tag);
+            if let Some(known) = known.filter(|known| known.answers_for(stamp, trust, now)) {
+                return known.verdict(stamp);
+            }
+            let by_known = known.map_or(Verdict::Valid, |known| known.verdict(stamp));
+            match answers.iter().find(|(tag, _)| *tag == stamp.tag) {
+                Some((_, Some(said))) if known.is_some_and(|known| said.latest < known.generation.latest) => {
+                    by_known.max(Verdict::Stale)
+                }
+                Some((_, Some(said))) => verdict(*said, stamp),
+                Some((_, None)) => Verdict::Gone,
+                None => by_known.max(Verdict::Stale),
+            }
         };
         stamps.iter().map(judge).max().unwrap_or(Verdict::Valid)
     }
@@ -103,7 +116,8 @@ impl Generations {
     /// Returns the tags whose generation must be asked for before something is stored under them.
     pub(crate) fn unknown(&self, tags: &[TagId], trust: &Trust, now: u64) -> Vec<TagId> {
         let known = self.read();
-        let is_good = |known: &Known| known.pending.is_some() || trust.holds(known.checked_at, now);
+        let is_good =
+            |known: &Known| known.pending.is_some() || !known.lost && trust.holds(known.checked_at, now);
         tags.iter().filter(|tag| !known.get(tag).is_some_and(is_good)).copied().collect()
     }
 
@@ -117,7 +131,7 @@ impl Generations {
     /// Whether every generation is known from the backend, be it from long ago.
     pub(crate) fn are_real(&self, tags: &[TagId]) -> bool {
         let known = self.read();
-        tags.iter().all(|tag| known.get(tag).is_some_and(|known| known.pending.is_none()))
+        tags.iter().all(|tag| known.get(tag).is_some_and(Known::is_real))
     }
 
     /// Takes in what the backend or another process said about a counter.
@@ -130,10 +144,10 @@ impl Generations {
         {
             return;
         }
-        let same = before.filter(|before| before.generation == generation);
+        let same = before.filter(|before| before.generation == generation && !before.lost);
         let news = same.map_or_else(|| self.next_news(), |before| before.news);
         let own_news = before.map_or(0, |before| before.own_news);
-        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None });
+        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None, lost: false });
     }
 
     /// Invalidates in this process, before the backend is told.
@@ -143,32 +157,46 @@ impl Generations {
         let removes = how == Invalidation::Remove
             || before.is_some_and(|before| before.pending == Some(Invalidation::Remove));
         let how = if removes { Invalidation::Remove } else { Invalidation::Expire };
-        let generation =
-            Generation::after(before.map(|before| before.generation), now.saturating_mul(1000), how);
+        let generation = after(before, now, how);
         let news = self.next_news();
-        known.insert(tag, Known { generation, checked_at: now, news, own_news: news, pending: Some(how) });
+        known.insert(
+            tag,
+            Known { generation, checked_at: now, news, own_news: news, pending: Some(how), lost: false },
+        );
     }
 
     /// Invalidates where no backend has a say.
     pub(crate) fn change(&self, tag: TagId, how: Invalidation, trust: &Trust, now: u64) {
         let mut known = self.write(trust, now);
-        let before = known.get(&tag).map(|known| known.generation);
-        let generation = Generation::after(before, now.saturating_mul(1000), how);
+        let generation = after(known.get(&tag), now, how);
         let news = self.next_news();
-        known.insert(tag, Known { generation, checked_at: now, news, own_news: news, pending: None });
+        known.insert(
+            tag,
+            Known { generation, checked_at: now, news, own_news: news, pending: None, lost: false },
+        );
     }
 
     /// Takes in that the backend has no such counter.
-    pub(crate) fn unlearn(&self, tag: TagId) {
+    pub(crate) fn lose(&self, tag: TagId) {
         let mut known = self.lock();
-        if known.get(&tag).is_some_and(|known| known.pending.is_none()) {
-            known.remove(&tag);
+        if let Some(known) = known.get_mut(&tag).filter(|known| known.is_real()) {
+            (known.lost, known.news) = (true, self.next_news());
         }
+    }
+
+    /// What this process knew of a counter, before the news of that number, and the backend now does not: it has lost its
+    /// last changes, as after a failover or an older copy of its data, and must be told again.
+    pub(crate) fn missed(&self, tag: TagId, said: Generation, news: u64) -> Option<Invalidation> {
+        let known = self.read();
+        let known = known.get(&tag).filter(|known| known.pending.is_none() && known.news <= news)?;
+        let is_behind = said.latest < known.generation.latest;
+        let removes = known.lost || said.removed < known.generation.removed;
+        is_behind.then_some(if removes { Invalidation::Remove } else { Invalidation::Expire })
     }
 
     /// Returns what is known of a counter, unless it was made up here.
     pub(crate) fn get(&self, tag: TagId) -> Option<Generation> {
-        self.read().get(&tag).filter(|known| known.pending.is_none()).map(|known| known.generation)
+        self.read().get(&tag).filter(|known| known.is_real()).map(|known| known.generation)
     }
 
     /// Takes the value the backend gave the counter for what was begun here.
@@ -176,7 +204,7 @@ impl Generations {
         let mut known = self.write(trust, now);
         let news = self.next_news();
         let own_news = known.get(&tag).map_or(0, |before| before.own_news);
-        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None });
+        known.insert(tag, Known { generation, checked_at: now, news, own_news, pending: None, lost: false });
     }
 
     /// The number of the last news.
@@ -196,8 +224,18 @@ impl Generations {
         tags.iter().any(|tag| known.get(tag).is_some_and(|known| known.own_news > news))
     }
 
+    /// Makes the backend be asked again for all that it said: the times at which it did mean nothing any more.
+    pub(crate) fn doubt(&self) {
+        self.lock().values_mut().for_each(|known| known.checked_at = 0);
+    }
+
     pub(crate) fn forget(&self) {
         self.lock().clear();
+    }
+
+    /// Whether tags were forgotten since this was asked last: what was made under them cannot be judged any more.
+    pub(crate) fn has_forgotten(&self) -> bool {
+        self.forgot.load(Ordering::Relaxed) && self.forgot.swap(false, Ordering::AcqRel)
     }
 
     fn next_news(&self) -> u64 {
@@ -215,17 +253,33 @@ impl Generations {
     fn write(&self, trust: &Trust, now: u64) -> std::sync::RwLockWriteGuard<'_, HashMap<TagId, Known>> {
         let mut known = self.lock();
         if known.len() >= MOST_TAGS {
-            known.clear();
-            trust.withdraw(now);
+            let before = known.len();
+            known.retain(|_, known| known.pending.is_some());
+            if known.len() < before {
+                trust.withdraw(now);
+                self.forgot.store(true, Ordering::Release);
+            }
         }
         known
     }
 }
 
+/// The made-up value after a change here. What was made under no known value is expired by an expiry, not removed.
+fn after(before: Option<&Known>, now: u64, how: Invalidation) -> Generation {
+    let before = before.map_or(Generation { latest: 0, removed: 0 }, |before| before.generation);
+    Generation::after(Some(before), now.saturating_mul(1000), how)
+}
+
 impl Known {
+    /// Whether the value is the backend's.
+    const fn is_real(&self) -> bool {
+        self.pending.is_none() && !self.lost
+    }
+
     /// Whether the backend need not be asked. A stamp ahead of what is known says that this is old.
     fn answers_for(&self, stamp: Stamp, trust: &Trust, now: u64) -> bool {
-        self.pending.is_some() || trust.holds(self.checked_at, now) && stamp.latest <= self.generation.latest
+        let is_checked = !self.lost && trust.holds(self.checked_at, now);
+        self.pending.is_some() || is_checked && stamp.latest <= self.generation.latest
     }
 
     fn verdict(&self, stamp: Stamp) -> Verdict {
@@ -234,6 +288,7 @@ impl Known {
             Some(_) if stamp.latest == self.generation.latest => Verdict::Valid,
             Some(Invalidation::Remove) => Verdict::Gone,
             Some(Invalidation::Expire) => Verdict::Stale,
+            None if self.lost => Verdict::Gone,
             None => verdict(self.generation, stamp),
         }
     }
@@ -283,10 +338,42 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_counter_makes_stale_and_never_valid() {
-        let (generations, trust) = known(50, 0);
-        generations.unlearn(TAG);
-        assert_eq!(generations.judge_by(&stamped(50), &[(TAG, None)], &trust, NOW), Verdict::Stale);
+    fn a_missing_counter_takes_what_was_made_under_it_and_one_not_told_of_makes_it_stale() {
+        for (generations, trust) in [known(50, 0), (Generations::new(), Trust::new(100))] {
+            assert_eq!(generations.judge_by(&stamped(51), &[], &trust, NOW), Verdict::Stale);
+            generations.lose(TAG);
+            assert_eq!(generations.judge_by(&stamped(50), &[(TAG, None)], &trust, NOW), Verdict::Gone);
+            assert_eq!(generations.unknown(&[TAG], &trust, NOW), [TAG]);
+            assert!(!generations.are_real(&[TAG]));
+        }
+    }
+
+    #[test]
+    fn a_copy_is_not_valid_again_when_the_counter_that_removed_it_is_lost() {
+        let (generations, trust) = known(60, 60);
+        generations.lose(TAG);
+        assert_eq!(generations.judge_local(&stamped(50)), Verdict::Gone);
+        generations.learn(TAG, Generation { latest: 90, removed: 90 }, &trust, NOW);
+        assert_eq!(generations.judge_local(&stamped(50)), Verdict::Gone);
+        assert_eq!(generations.judge_local(&stamped(90)), Verdict::Valid);
+    }
+
+    #[test]
+    fn a_backend_that_knows_an_older_value_is_not_believed_and_told_again() {
+        for (removed, how, verdict) in
+            [(60, Invalidation::Remove, Verdict::Gone), (40, Invalidation::Expire, Verdict::Stale)]
+        {
+            let (generations, trust) = known(60, removed);
+            let later = NOW + 100;
+            let old = Generation { latest: 50, removed: 40 };
+            let said = [(TAG, Some(old))];
+            assert_eq!(generations.judge_by(&stamped(50), &said, &trust, later), verdict);
+            assert_eq!(generations.judge_by(&stamped(60), &said, &trust, later), Verdict::Stale);
+            assert_eq!(generations.missed(TAG, old, generations.newest()), Some(how));
+            assert_eq!(generations.missed(TAG, old, 0), None, "asked before this process knew");
+            let same = Generation { latest: 60, removed };
+            assert_eq!(generations.missed(TAG, same, generations.newest()), None);
+        }
     }
 
     #[test]
@@ -324,10 +411,13 @@ mod tests {
     #[test]
     fn more_tags_than_fit_take_the_trust_from_all_that_was_made_before() {
         let (generations, trust) = (Generations::new(), Trust::new(u64::MAX));
+        generations.begin(TAG, Invalidation::Remove, &trust, NOW);
         for tag in 0..=MOST_TAGS as u64 {
-            generations.begin(TagId(tag + 1), Invalidation::Expire, &trust, NOW);
+            generations.learn(TagId(tag + 100), Generation { latest: 5, removed: 5 }, &trust, NOW);
         }
         assert!(!trust.holds(NOW, NOW));
         assert!(trust.holds(NOW + 1, NOW + 1));
+        assert!(generations.has_forgotten() && !generations.has_forgotten());
+        assert_eq!(generations.judge_local(&stamped(5)), Verdict::Gone, "the backend was not told of it yet");
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     key::{EntryKey, EntryRef},
     policy::Times,
     stamp::Stamps,
+    trust::SLACK_MS,
     value::Slab,
 };
 
@@ -37,8 +38,16 @@ pub(crate) struct Slot {
 /// Until when no load is tried for a stale entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pause {
+    pub(crate) since: u64,
     pub(crate) until: u64,
     pub(crate) why: Why,
+}
+
+impl Pause {
+    /// Not beyond a clock that was set back.
+    pub(crate) const fn holds(&self, now: u64) -> bool {
+        now < self.until && self.since <= now.saturating_add(SLACK_MS)
+    }
 }
 
 impl Weigh<EntryKey> for Arc<Slot> {

@@ -51,6 +51,9 @@ use crate::{Backend, Clock, Error, Event, NotAsked, RawKey, Result, event::Sink}
 /// Runs between two backend calls, so it must be quick. The same change may come twice.
 pub(crate) type OnApplied = Arc<dyn Fn(Applied<'_>) + Send + Sync>;
 
+/// Told whenever the backend begins to be left alone, or to be asked again.
+pub(crate) type OnTurned = Arc<dyn Fn() + Send + Sync>;
+
 /// How long after the backend answers again a write without an answer may still land. A frozen server carries out at
 /// once what it was sent; what lies in the buffers of the network may take a little longer.
 const QUIET: Duration = Duration::from_secs(1);
@@ -73,6 +76,7 @@ pub(crate) struct Remote {
     /// How long a call may take that nobody waits for.
     patience: Duration,
     on_applied: OnApplied,
+    on_turned: OnTurned,
     sink: Arc<Sink>,
     orders: AtomicU64,
     breaker: Breaker,
@@ -91,7 +95,7 @@ impl Remote {
         clock: Arc<dyn Clock>,
         settings: Settings,
         everything: RawKey,
-        on_applied: OnApplied,
+        (on_applied, on_turned): (OnApplied, OnTurned),
         sink: Arc<Sink>,
     ) -> Arc<Self> {
         let patience = settings.budget.saturating_mul(4).clamp(
@@ -106,6 +110,7 @@ impl Remote {
             settings,
             patience,
             on_applied,
+            on_turned,
             sink,
             orders: AtomicU64::new(0),
             breaker: Breaker::new(settings.failures),
@@ -139,6 +144,11 @@ impl Remote {
     /// Whether the backend is asked at all just now.
     pub(crate) fn is_asked(&self) -> bool {
         self.breaker.is_closed()
+    }
+
+    /// Whether the backend has failed and does not answer again yet.
+    pub(crate) fn is_left_alone(&self) -> bool {
+        !self.breaker.is_closed() && !self.breaker.is_ended()
     }
 
     /// Reads a key; not while the backend has yet to be told of its last change.
@@ -242,6 +252,7 @@ impl Remote {
     }
 
     fn opened(self: &Arc<Self>) {
+        (self.on_turned)();
         self.log.opened(self);
         self.sink.tell(|| Event::BackendDown { failure: self.breaker.state().last_failure });
         self.keep_up();

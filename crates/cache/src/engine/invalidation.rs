@@ -16,12 +16,13 @@ pub(crate) struct Begun {
 impl Engine {
     /// Invalidates every entry with `tag` in this process.
     pub(crate) fn begin(&self, tag: TagId, how: Invalidation) -> Begun {
-        let now = self.clock.now_ms();
+        let now = self.heed_clock();
         if self.remote.is_some() {
             self.generations.begin(tag, how, &self.trust, now);
         } else {
             self.generations.change(tag, how, &self.trust, now);
         }
+        self.drop_forgotten();
         self.take_back(tag, how);
         Begun { tag, how }
     }
@@ -75,6 +76,13 @@ impl Engine {
                     self.flights.alone(&key, || self.l1.expire(&key, now));
                 }
             }
+        }
+    }
+
+    /// Drops what it is not known of any more whether it was removed: more tags than are remembered.
+    pub(super) fn drop_forgotten(&self) {
+        if self.generations.has_forgotten() {
+            self.l1.remove_matching(|_| true);
         }
     }
 

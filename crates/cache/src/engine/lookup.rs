@@ -245,9 +245,13 @@ impl Engine {
         self.counted(kind, remote.set(&place.raw, sealed, dead_at, fill, turn).await)
     }
 
-    /// Deletes from the backend; the answer says whether there was something.
+    /// Deletes from the backend; the answer says whether there was something. Where nothing may be stored there is not,
+    /// and nobody is asked: who makes up keys must not send megabytes of them, nor fill the queue of an outage.
     pub(crate) async fn erase<V>(&self, kind: &Kind<V>, place: &Place, turn: Turn) -> Receipt<bool> {
         let Some(remote) = &self.remote else { return Receipt::default() };
+        if !place.takes_values {
+            return Receipt::of(false);
+        }
         self.counted(kind, remote.delete(&place.raw, turn).await)
     }
 

@@ -72,20 +72,40 @@ impl Engine {
 
     async fn ask(&self, remote: &Arc<Remote>, tags: Vec<TagId>, deadline: Deadline) -> Result<Answers> {
         let counters: Vec<RawKey> = tags.iter().map(|tag| tag.counter(&self.namespace)).collect();
+        let news = self.generations.newest();
         let answers = remote.call(deadline, remote.backend().generations(&counters)).await?;
         let answers: Vec<_> = tags.into_iter().zip(answers).collect();
         for (tag, answer) in &answers {
-            self.hear(*tag, *answer);
+            self.take_answer(remote, *tag, *answer, news);
         }
         Ok(answers)
     }
 
+    /// Takes in what the backend said when it was asked after the news of that number.
+    fn take_answer(&self, remote: &Arc<Remote>, tag: TagId, answer: Option<Generation>, news: u64) {
+        match answer.and_then(|said| self.generations.missed(tag, said, news)) {
+            Some(how) => {
+                self.begin(tag, how);
+                remote.bump_later(tag.counter(&self.namespace), how);
+            }
+            None => self.hear(tag, answer),
+        }
+    }
+
     /// Takes in the value of a counter, whoever said it.
     pub(crate) fn hear(&self, tag: TagId, answer: Option<Generation>) {
-        let now = self.clock.now_ms();
-        let Some(generation) = answer else { return self.generations.unlearn(tag) };
+        let now = self.heed_clock();
         let before = self.generations.get(tag).filter(|_| tag == TagId::EVERYTHING);
+        let Some(generation) = answer else {
+            self.generations.lose(tag);
+            if before.is_some() {
+                // Copies have no stamp of it.
+                self.trust.withdraw(now);
+            }
+            return;
+        };
         self.generations.learn(tag, generation, &self.trust, now);
+        self.drop_forgotten();
         match before {
             Some(before) if generation.removed > before.removed => self.drop_everything(),
             Some(before) if generation.latest > before.latest => self.trust.withdraw(now),
@@ -148,8 +168,12 @@ impl Engine {
     async fn seed(&self, remote: &Arc<Remote>, tags: &[TagId], deadline: Deadline) -> Vec<Result<Seeded>> {
         let seeds = tags.iter().map(|tag| async move {
             let counter = tag.counter(&self.namespace);
+            let news = self.generations.newest();
             let seeded = remote.call(deadline, remote.backend().seed_generation(&counter)).await?;
-            self.hear(*tag, Some(seeded.generation));
+            if seeded.created {
+                self.hear(*tag, None);
+            }
+            self.take_answer(remote, *tag, Some(seeded.generation), news);
             Ok(seeded)
         });
         join_all(seeds).await

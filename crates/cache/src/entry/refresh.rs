@@ -28,6 +28,7 @@ impl<V: CacheValue> Entry<'_, V> {
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         let (start, terms, key, tags) = (Instant::now(), self.terms(), self.at().to_owned(), self.all_tags());
+        let _counters = self.engine.counters(self.kind);
         self.engine.listen();
         let (ticket, progress, waiting) = self.engine.flights.lead::<Progress<V, E>>(&key, &tags);
         let results = progress.subscribe();

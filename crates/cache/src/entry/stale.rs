@@ -17,6 +17,7 @@ impl<V: CacheValue> Entry<'_, V> {
 
     async fn usable(&self) -> Option<Answered<V>> {
         let (engine, terms) = (self.engine, self.terms());
+        let _counters = engine.counters(self.kind);
         engine.listen();
         let mut is_known = false;
         if engine.remote.is_some() {

@@ -109,9 +109,10 @@ impl<V: CacheValue> Asked<'_, '_, V> {
     fn pause(&self) {
         let Some(stale) = self.stale.as_ref().filter(|_| self.stale_is_usable()) else { return };
         let engine = self.entry.engine;
-        let until = engine.clock.now_ms().saturating_add(millis(self.terms.throttle));
+        let since = engine.clock.now_ms();
+        let until = since.saturating_add(millis(self.terms.throttle));
         let key = self.entry.at().to_owned();
-        let pause = Pause { until, why: Why::HardTimeout };
+        let pause = Pause { since, until, why: Why::HardTimeout };
         engine.flights.alone(&key, || engine.l1.pause(&key, stale.times, pause));
     }
 }

@@ -12,7 +12,8 @@ pub enum Refusal {
     NotAllowed,
     /// The key holds something else than bytes: `WRONGTYPE`.
     WrongType,
-    /// It works on something else that must not be interrupted: `BUSY`.
+    /// It works on something else that must not be interrupted, and answers nobody: `BUSY`. The only refusal that counts
+    /// towards leaving it alone for a while.
     Busy,
     /// It is not well and takes no writes: `MISCONF`.
     Unwell,
@@ -78,6 +79,8 @@ pub enum NotAsked {
     /// It has yet to be told of an earlier change of this key, and would give what was before; or it has yet to raise a
     /// counter this entry is made under.
     Behind,
+    /// This process has more commands on their way to it than may be.
+    Crowded,
     /// The cache was shut down, or the runtime it worked on.
     ShutDown,
 }
@@ -90,6 +93,7 @@ impl NotAsked {
             Self::BreakerOpen => "it failed and is left alone until it answers again",
             Self::BudgetSpent => "the time for it was spent",
             Self::Behind => "it has yet to be told of an earlier change",
+            Self::Crowded => "too many commands are on their way to it",
             Self::ShutDown => "the cache was shut down",
         }
     }

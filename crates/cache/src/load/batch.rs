@@ -152,7 +152,10 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing | Found::Rejected(_) => flight.drop_unchecked(),
+            Found::Nothing | Found::Rejected(_) => {
+                flight.expect_echo();
+                flight.drop_unchecked();
+            }
             Found::Unknown(_) => {}
         }
         missing.push((flight, place, writable));

@@ -26,6 +26,10 @@ use crate::{
     trace,
 };
 
+/// How late the store may tell of what this process did to a key: a round trip of another connection. A change by
+/// another program within it is not told apart.
+const ECHO_MS: u64 = 100;
+
 /// What a load is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -137,8 +141,9 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
     pub(super) fn fail(self, error: LoadError<E>) {
         let Self { engine, terms, stale, ticket, progress, .. } = self;
         if let Some(stale) = stale.filter(|_| !matches!(error, LoadError::Cancelled)) {
-            let until = engine.clock.now_ms().saturating_add(millis(terms.throttle));
-            let pause = Pause { until, why: error.why() };
+            let since = engine.clock.now_ms();
+            let until = since.saturating_add(millis(terms.throttle));
+            let pause = Pause { since, until, why: error.why() };
             ticket.fill(|| {
                 engine.l1.pause(&ticket.key, stale.times, pause);
                 engine.l1.put_off(&ticket.key, stale.times, until);
@@ -179,7 +184,10 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
                 }
             }
             Found::Foreign => writable = false,
-            Found::Nothing | Found::Rejected(_) => self.drop_unchecked(),
+            Found::Nothing | Found::Rejected(_) => {
+                self.expect_echo();
+                self.drop_unchecked();
+            }
             Found::Unknown(_) => answers = false,
         }
         let mut lease = Held::none();
@@ -266,6 +274,11 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             added.map(|added| stamped.and(&added))
         };
         Ok(Cargo { value, absent, wishes, took, stamped })
+    }
+
+    /// The question itself may have ended an entry that was over, which a store that tracks tells of.
+    pub(super) fn expect_echo(&self) {
+        self.ticket.pass.expect_echo(self.engine.clock.now_ms().saturating_add(ECHO_MS));
     }
 
     /// The backend has nothing where this process has something it did not check for a while: it was removed, and must

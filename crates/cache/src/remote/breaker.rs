@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::fault::Failure;
-use crate::{Health, Result};
+use crate::{Health, Refusal, Result};
 
 const FIRST_PROBE: Duration = Duration::from_millis(100);
 const LAST_PROBE: Duration = Duration::from_millis(500);
@@ -59,10 +59,13 @@ pub(super) enum Sign {
 
 impl Sign {
     /// A backend that refuses is alive: refusing one key, or every write while it is full or read-only, must not
-    /// keep it from answering reads.
+    /// keep it from answering reads. One that is busy refuses those as well.
     pub(super) const fn of<T>(answer: &Result<T>, fair: bool) -> Self {
         let Err(error) = answer else { return Self::Alive };
         match Failure::of(error) {
+            Some(Failure::Refused) if matches!(error.refusal(), Some(Refusal::Busy)) => {
+                Self::Failing(Failure::Refused)
+            }
             Some(Failure::Refused) => Self::Alive,
             None => Self::Nothing,
             Some(Failure::TimedOut) if !fair => Self::Nothing,
@@ -202,7 +205,7 @@ pub(super) fn pause(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Error, Refusal};
+    use crate::Error;
 
     const LATE: Sign = Sign::Failing(Failure::TimedOut);
 
@@ -242,6 +245,8 @@ mod tests {
     fn refusal_late_call_without_a_fair_chance_and_lacking_ability_are_no_failures() {
         let (backend, after) = ("test", Duration::ZERO);
         let refused = Err::<(), _>(Error::Refused { backend, why: Refusal::Full, source: "no".into() });
+        let busy = Err::<(), _>(Error::Refused { backend, why: Refusal::Busy, source: "no".into() });
+        assert_eq!(Sign::of(&busy, true), Sign::Failing(Failure::Refused));
         let late = Err::<(), _>(Error::TimedOut { backend, after });
         let lacking = Err::<(), _>(Error::Unsupported { backend, operation: "scan" });
         assert_eq!(Sign::of(&refused, true), Sign::Alive);

@@ -1,6 +1,6 @@
 //! What can go wrong with a backend call, sorted by what follows from it.
 
-use crate::{Error, Result};
+use crate::{Error, Refusal, Result};
 
 /// How backend calls fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,8 @@ impl Landing {
     pub(super) const fn of<T>(answer: &Result<T>) -> Self {
         let Err(error) = answer else { return Self::Landed };
         match (error, Failure::of(error)) {
-            (Error::NotAsked { .. }, _) => Self::NotSent,
+            // A server that is busy did not look at it, and is to be asked again.
+            (Error::NotAsked { .. } | Error::Refused { why: Refusal::Busy, .. }, _) => Self::NotSent,
             // A connection that broke may have carried the write before it did.
             (_, Some(Failure::Unreachable | Failure::TimedOut)) => Self::Unsure,
             (_, Some(Failure::Refused) | None) => Self::Refused,

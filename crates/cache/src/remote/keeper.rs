@@ -81,6 +81,7 @@ impl Remote {
             let good = good && self.replay(None).await;
             match self.breaker.end_probe(good) {
                 Some(outage) => {
+                    (self.on_turned)();
                     self.log.closed(self, outage);
                     self.sink.tell(|| Event::BackendUp { outage });
                 }

@@ -34,6 +34,8 @@ pub(super) enum Op {
         bytes: Bytes,
         /// By the cache's clock.
         dead_at: u64,
+        /// How long it may live at most, milliseconds: the clock may be set back.
+        life: u64,
         /// Made by a load: nobody waits for it, and nothing is wrong without it.
         fill: bool,
     },

@@ -123,7 +123,7 @@ impl Remote {
 }
 
 fn is_down<T>(answer: &Result<T>) -> bool {
-    Landing::of(answer) == Landing::Unsure
+    matches!(Landing::of(answer), Landing::Unsure | Landing::NotSent)
 }
 
 /// One key that is refused must not hold up the others.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
     Deadline, Failure, Remote,
@@ -83,6 +84,11 @@ impl<T> Receipt<T> {
         }
     }
 
+    /// Of what is known without asking.
+    pub(crate) const fn of(answer: T) -> Self {
+        Self { answer: Some(answer), queued: false, error: None }
+    }
+
     const fn kept(behind: Error) -> Self {
         Self { answer: None, queued: true, error: Some(behind) }
     }
@@ -138,7 +144,7 @@ impl Remote {
             let erased = self.delete(key, turn).await;
             return Receipt { answer: None, queued: erased.queued, error: erased.error };
         };
-        let op = Op::Set { bytes: bytes.clone(), dead_at, fill };
+        let op = Op::Set { bytes: bytes.clone(), dead_at, life: lifetime.as_millis(), fill };
         self.write(key, op, turn, self.backend.set(key, bytes, lifetime)).await
     }
 
@@ -225,6 +231,16 @@ impl Remote {
             (self.on_applied)(Applied::Bumped { counter, how, generation: *generation, lost: false });
         }
         Receipt::new(answer, kept)
+    }
+}
+
+impl Remote {
+    /// Raises a counter soon, in the background.
+    pub(crate) fn bump_later(self: &Arc<Self>, counter: RawKey, how: Invalidation) {
+        if !self.breaker.is_ended() {
+            self.with_queue(|queue| queue.push_bump(counter, how, Instant::now()));
+            self.keep_up();
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! Whether a request is one for the cache, and which entry answers it.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::rules::Rules;
 
 /// The engine stores nothing under a longer one.
 const MAX_KEY: usize = 1024;
+/// Tags of the paths of one kind. Of so many paths a change removes one more than its own.
+const PATH_TAGS: u64 = 4096;
 
 /// The head of a request, of whichever framework.
 pub(super) trait Head {
@@ -68,15 +72,20 @@ impl Rules {
     fn key(&self, head: &impl Head) -> String {
         let mut key = String::with_capacity(64);
         escape(&mut key, head.path().as_bytes(), b" ?%", b"%");
-        let mut pairs: Vec<_> = form_urlencoded::parse(head.query().unwrap_or_default().as_bytes())
-            .filter(|(name, _)| self.query.as_ref().is_none_or(|names| names.contains(&**name)))
-            .collect();
+        let is_listed = |name: &[u8]| {
+            let is_in =
+                |names: &BTreeSet<String>| std::str::from_utf8(name).is_ok_and(|name| names.contains(name));
+            self.query.as_ref().is_none_or(is_in)
+        };
+        let mut pairs = pairs(head.query().unwrap_or_default());
+        pairs.retain(|(name, _)| is_listed(name));
         // Stable: several values of one name keep their order.
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        if !pairs.is_empty() {
-            key.push('?');
-            key =
-                form_urlencoded::Serializer::for_suffix(key.clone(), key.len()).extend_pairs(pairs).finish();
+        for (at, (name, value)) in pairs.iter().enumerate() {
+            key.push(if at == 0 { '?' } else { '&' });
+            key.extend(form_urlencoded::byte_serialize(name));
+            key.push('=');
+            key.extend(form_urlencoded::byte_serialize(value));
         }
         for name in &self.vary {
             key.push(' ');
@@ -89,12 +98,44 @@ impl Rules {
         key
     }
 
+    /// The tag of all that is kept of a path, and of some other paths. Each tag is a counter in the backend that lives for
+    /// weeks: one for each path would let whoever makes up paths fill it.
+    pub(super) fn tag(&self, path: &str) -> String {
+        format!("response:{}:{:03x}", self.kind.name(), xxh3_64(path.as_bytes()) % PATH_TAGS)
+    }
+
     pub(super) fn asked(&self, head: &impl Head) -> Asked {
         Asked {
             if_none_match: head.header("if-none-match").map(<[u8]>::to_vec).collect(),
-            tag: format!("response:{}:{}", self.kind.name(), head.path()),
+            tag: self.tag(head.path()),
         }
     }
+}
+
+/// The parameters of a query as bytes. Taken as text, all that is no UTF-8 would be the same.
+fn pairs(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
+    pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
+}
+
+/// Undoes the escapes of a form; what is none stays as it is.
+fn unescape(text: &str) -> Vec<u8> {
+    let hex = |digit: Option<&u8>| digit.and_then(|digit| char::from(*digit).to_digit(16));
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, hex(after.first()), hex(after.get(1))) {
+            (b'%', Some(high), Some(low)) => {
+                // Both digits are below 16.
+                bytes.push((high * 16 + low) as u8);
+                rest = &after[2..];
+            }
+            (b'+', ..) => bytes.push(b' '),
+            _ => bytes.push(byte),
+        }
+    }
+    bytes
 }
 
 /// Adds text so that `special` and what is not plain ASCII is percent-escaped, but for what is in `kept`.
@@ -170,6 +211,17 @@ mod tests {
         assert_eq!(key(&rules, "/a?a=%31&&b=2", &[]), "/a?a=1&b=2");
         assert_ne!(key(&rules, "/a?a=1&a=2", &[]), key(&rules, "/a?a=2&a=1", &[]));
         assert_eq!(key(&rules, "/a?", &[]), key(&rules, "/a", &[]));
+    }
+
+    #[test]
+    fn parameters_that_are_no_text_differ() {
+        let rules = rules();
+        let keys = ["/a?q=%FF", "/a?q=%FE", "/a?q=%EF%BF%BD", "/a?q=%f", "/a?q=%", "/a?%FF=q"];
+        let distinct: std::collections::HashSet<_> =
+            keys.iter().map(|target| key(&rules, target, &[])).collect();
+        assert_eq!(distinct.len(), keys.len(), "{distinct:?}");
+        assert_eq!(key(&rules, "/a?q=%ff+%20%C3%A9", &[]), key(&rules, "/a?q=%FF%20+é", &[]));
+        assert_eq!(key(&rules.query(["q"]), "/a?%FF=1&q=2", &[]), "/a?q=2");
     }
 
     #[test]

@@ -66,6 +66,13 @@ impl ResponseCache {
         self
     }
 
+    /// Returns the tag of all that is kept of `path`, as it is sent, for [`Cache::remove_tag`] when what is behind it changes
+    /// elsewhere. About one path in 4096 has the same.
+    #[must_use]
+    pub fn path_tag(&self, path: &str) -> String {
+        self.0.tag(path)
+    }
+
     /// Serves requests that carry cookies too; by default they pass by. No response may depend on a cookie then.
     #[must_use]
     pub fn ignore_cookies(mut self) -> Self {

@@ -1,8 +1,10 @@
+use std::collections::HashSet;
+
 use crate::{
     key::same_name,
     kind::name_hash,
     stats::{Counters, KindStats},
-    sync::OnceLock,
+    sync::{OnceLock, PoisonError, RwLock},
 };
 
 /// Kinds counted one by one; the rest share one line.
@@ -13,11 +15,17 @@ const KINDS: usize = 256;
 pub(crate) struct Ledger {
     kinds: Box<[OnceLock<Box<Counters>>]>,
     others: Counters,
+    /// The kinds that share it: changes of their entries are heard by name.
+    other_names: RwLock<HashSet<&'static str>>,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Self {
-        Self { kinds: (0..KINDS).map(|_| OnceLock::new()).collect(), others: Counters::named("(others)") }
+        Self {
+            kinds: (0..KINDS).map(|_| OnceLock::new()).collect(),
+            others: Counters::named("(others)"),
+            other_names: RwLock::new(HashSet::new()),
+        }
     }
 
     /// Finds the counters of a kind, or makes them. Open addressing; a line once taken never moves.
@@ -31,14 +39,26 @@ impl Ledger {
                 return line;
             }
         }
+        self.among_others(name)
+    }
+
+    #[cold]
+    fn among_others(&self, name: &'static str) -> &Counters {
+        if self.find_other(name).is_none() {
+            self.other_names.write().unwrap_or_else(PoisonError::into_inner).insert(name);
+        }
         &self.others
+    }
+
+    fn find_other(&self, name: &str) -> Option<&'static str> {
+        self.other_names.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
     /// Finds a kind that was used before.
     pub(crate) fn find(&self, name: &str) -> Option<&'static str> {
         let start = (name_hash(name) % KINDS as u64) as usize;
         let lines = (0..KINDS).map_while(|step| self.kinds[(start + step) % KINDS].get());
-        lines.map(|line| line.name()).find(|known| *known == name)
+        lines.map(|line| line.name()).find(|known| *known == name).or_else(|| self.find_other(name))
     }
 
     pub(crate) fn snapshot(&self) -> Vec<KindStats> {

@@ -32,6 +32,13 @@ impl ManualClock {
         self.0.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
+    /// Sets the clock back, in whole milliseconds, to the start of 1970 at most.
+    pub fn set_back(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        // The closure always gives a value.
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(now.saturating_sub(by)));
+    }
+
     /// Returns this clock as a builder takes it.
     #[must_use]
     pub fn shared(&self) -> Arc<dyn Clock> {

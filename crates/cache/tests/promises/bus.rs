@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use stockpile_cache::{
-    Bus, Cache, MemoryBackend, MemoryBus, Tier,
+    Bus, Cache, Kind, MemoryBackend, MemoryBus, Tier,
     testkit::{ChaosBackend, ManualClock},
 };
 
@@ -46,6 +46,13 @@ impl Nodes {
         settle().await;
         assert_eq!(self.b.get(&PAGE, "k").await, Some(text(value)));
         assert_eq!(self.tier(&self.b).await, Some(Tier::L1));
+    }
+
+    /// Says what another process would.
+    async fn tell_changed(&self, key: &str) {
+        let message = format!(r#"{{"v":1,"from":1,"n":1,"op":{{"changed":["{key}"]}}}}"#);
+        self.bus.publish("cache:bus:v1", message.into()).await.unwrap();
+        settle().await;
     }
 
     async fn tier(&self, cache: &Cache) -> Option<Tier> {
@@ -251,6 +258,47 @@ async fn keys_of_other_namespaces_and_kinds_never_used_are_left_alone() {
     }
     settle().await;
     assert_eq!(nodes.b.get(&PAGE, "k").await, Some(text("v")));
+}
+
+#[tokio::test]
+async fn deletion_heard_during_the_very_first_load_of_a_kind_keeps_it_out() {
+    let nodes = Nodes::new().await;
+    const FIRST: Kind<Bytes> = Kind::new("first");
+    let (gate, cache) = (Gate::new(), nodes.b.clone());
+    nodes.chaos.delay(Duration::from_millis(20));
+    let inside = gate.clone();
+    let call = tokio::spawn(async move {
+        let load = move |_| async move {
+            inside.pass().await;
+            Ok::<_, ()>(text("old"))
+        };
+        cache.entry(&FIRST, "k").get_or_load(load).await
+    });
+    // Its look into the backend is under way.
+    settle().await;
+    nodes.tell_changed("cache:first:k").await;
+    nodes.chaos.delay(Duration::ZERO);
+    gate.entered().await;
+    gate.open();
+    call.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(nodes.b.get(&FIRST, "k").await, None);
+}
+
+#[tokio::test]
+async fn changes_of_kinds_beyond_those_counted_one_by_one_are_heard() {
+    let nodes = Nodes::new().await;
+    let kind = |number: usize| Kind::<Bytes>::new(Box::leak(format!("kind-{number}").into_boxed_str()));
+    for number in 0..300 {
+        nodes.b.set(&kind(number), "k", text("old")).await;
+    }
+    for number in 0..300 {
+        nodes.a.set(&kind(number), "k", text("new")).await;
+    }
+    settle().await;
+    for number in 0..300 {
+        assert_eq!(nodes.b.get(&kind(number), "k").await, Some(text("new")), "{number}");
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,28 @@ async fn backend_is_not_asked_for_keys_too_long_to_be_stored() {
 }
 
 #[tokio::test]
+async fn changes_under_keys_too_long_never_reach_the_backend_nor_its_queue() {
+    let rig = Rig::tiered();
+    rig.cache.set(&PAGE, "k", text("v")).await;
+    let (writes, deletes, counters) = (rig.chaos.writes(), rig.chaos.deletes(), rig.chaos.counters());
+    let over = "k".repeat(1 << 20);
+    for fails in [false, true] {
+        rig.chaos.fail(fails);
+        for _ in 0..17 {
+            let written = rig.cache.set(&PAGE, &over, text("v")).await;
+            assert_eq!((written.l1, written.l2), (Stored::Skipped, Stored::Skipped));
+            let removed = rig.cache.delete(&PAGE, &over).await;
+            assert_eq!((removed.existed, removed.complete, removed.queued), (false, true, false));
+            rig.cache.entry(&PAGE, &over).ttl(std::time::Duration::ZERO).set(text("v")).await;
+        }
+    }
+    assert_eq!((rig.chaos.writes(), rig.chaos.deletes(), rig.chaos.counters()), (writes, deletes, counters));
+    let health = rig.cache.remote_health().unwrap();
+    assert_eq!((health.queued, rig.cache.stats().backend.overflows), (0, 0));
+    assert_eq!(rig.cache.get(&PAGE, "k").await, Some(text("v")));
+}
+
+#[tokio::test]
 async fn callers_of_a_key_too_long_share_one_load() {
     let (rig, _events) = small(|_| None);
     let over = "k".repeat(21);

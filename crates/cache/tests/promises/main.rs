@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bus;
+mod clock;
 mod codecs;
 mod compression;
 mod early;
@@ -23,4 +24,5 @@ mod stale;
 mod strict;
 mod tags;
 mod tiers;
+mod tracking;
 mod turmoil;

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use stockpile_cache::{Health, Stored};
 
@@ -64,6 +64,85 @@ async fn backend_that_is_back_is_used_again() {
     assert_eq!(rig.cache.set(&PAGE, "k", text("v")).await.l2, Stored::Stored);
     assert_eq!(rig.cache.get(&PAGE, "k").await, Some(text("v")));
     assert_eq!(rig.cache.health(), Health::Up);
+}
+
+/// Fills ten keys that are fresh for an hour, and has the backend fail until it is left alone.
+async fn warm(rig: &Rig) -> Vec<String> {
+    let keys: Vec<String> = (0..10).map(|key| key.to_string()).collect();
+    for key in &keys {
+        rig.cache.entry(&PAGE, key).ttl(SECOND * 3600).set(text("v")).await;
+    }
+    rig.chaos.fail(true);
+    for _ in 0..3 {
+        rig.cache.get(&PAGE, "other").await;
+    }
+    keys
+}
+
+async fn load_all(rig: &Rig, keys: &[String]) {
+    for key in keys {
+        let load = |_| async { Ok::<_, ()>(text("v")) };
+        let loaded = rig.cache.entry(&PAGE, key).ttl(SECOND * 3600).get_or_load(load).await;
+        assert_eq!(loaded.unwrap(), text("v"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn warm_keys_are_given_in_an_outage_and_loaded_once_a_minute_at_most() {
+    let rig = Rig::tiered();
+    let keys = warm(&rig).await;
+    for second in 0..600 {
+        load_all(&rig, &keys).await;
+        assert_eq!(rig.cache.get(&PAGE, "3").await, Some(text("v")), "after {second} s");
+        rig.clock.advance(SECOND);
+        tokio::time::sleep(SECOND).await;
+    }
+    assert_eq!(rig.stats().loads, 9 * 10, "in ten minutes, of ten keys; the first minute none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain_reads_of_an_outage_end_with_the_time_set_for_it() {
+    let rig = Rig::with(|builder, chaos| {
+        builder.backend(Arc::new(chaos.clone())).l1_max_age_in_outage(SECOND * 20)
+    });
+    warm(&rig).await;
+    rig.clock.advance(SECOND * 20 - MILLI);
+    assert_eq!(rig.cache.get(&PAGE, "3").await, Some(text("v")));
+    rig.clock.advance(MILLI);
+    assert_eq!(
+        rig.cache.get(&PAGE, "3").await,
+        None,
+        "others may have changed it, if they reach the backend"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn backend_that_is_back_is_asked_about_what_was_given_unasked() {
+    let rig = Rig::tiered();
+    let other = rig.node();
+    warm(&rig).await;
+    rig.clock.advance(SECOND * 30);
+    assert_eq!(rig.cache.get(&PAGE, "3").await, Some(text("v")));
+    rig.chaos.fail(false);
+    other.set(&PAGE, "3", text("new")).await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(rig.cache.get(&PAGE, "3").await, Some(text("new")));
+    assert_eq!(rig.cache.get(&PAGE, "4").await, Some(text("v")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_back_is_not_given_in_an_outage_however_fresh_it_was() {
+    let rig = Rig::tiered();
+    rig.cache.entry(&PAGE, "tagged").ttl(SECOND * 3600).tags(["x"]).set(text("v")).await;
+    warm(&rig).await;
+    rig.clock.advance(SECOND * 10);
+    rig.cache.remove_tag("x").await;
+    rig.cache.delete(&PAGE, "3").await;
+    assert_eq!(rig.cache.get(&PAGE, "tagged").await, None);
+    assert_eq!(rig.cache.get(&PAGE, "3").await, None);
+    assert_eq!(rig.cache.get(&PAGE, "4").await, Some(text("v")));
+    rig.cache.clear().await;
+    assert_eq!(rig.cache.get(&PAGE, "4").await, None);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use stockpile_cache::{
-    Backend, Cache, Kind, MemoryBackend, Namespace, Pattern, ScanLimit, Stored,
+    Backend, Cache, Kind, Lifetime, MemoryBackend, Namespace, Pattern, RawKey, ScanLimit, Stored,
     testkit::{ChaosBackend, ManualClock},
 };
 
@@ -215,23 +215,86 @@ async fn clocks_a_quarter_of_an_hour_apart_neither_keep_nor_lose_an_entry() {
     }
 }
 
+/// All the backend holds under keys of its own: the counters.
+async fn counters(rig: &Rig) -> Vec<(RawKey, Bytes)> {
+    let pattern = Pattern::new(&Namespace::default(), ":*").unwrap();
+    let mut found = Vec::new();
+    for stored in rig.chaos.scan(&pattern, None, 100).await.unwrap().keys {
+        let key = RawKey::stored(&Namespace::default(), std::str::from_utf8(&stored.key).unwrap()).unwrap();
+        found.push((key.clone(), rig.chaos.get(&key).await.unwrap().unwrap()));
+    }
+    found
+}
+
 #[tokio::test]
-async fn counter_that_is_lost_makes_entries_stale_never_valid() {
-    for key in ["k", "other"] {
-        let rig = Rig::remote();
-        set(&rig.cache, "k", "x").await;
-        set(&rig.cache, "other", "x").await;
-        rig.cache.expire_tag("x").await;
-        let counters = Pattern::new(&Namespace::default(), ":*").unwrap();
-        assert_eq!(rig.chaos.delete_pattern(&counters, ScanLimit::default()).await.unwrap().keys, 2);
-        let fresh = rig.node();
-        assert_eq!(fresh.get(&PAGE, key).await, None);
-        let stale = fresh.entry(&PAGE, key).get_or_load(|_| async { Err::<Bytes, _>("down") }).await;
-        assert_eq!(stale.unwrap(), text("v"));
-        rig.clock.advance(SECOND * 31);
-        load(&fresh, "new").await.unwrap();
-        settle().await;
-        assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("new")), "made under a new counter");
+async fn counter_that_is_lost_takes_its_entries_with_it_and_makes_none_valid() {
+    for remove in [false, true] {
+        for key in ["k", "other"] {
+            let rig = Rig::remote();
+            set(&rig.cache, "k", "x").await;
+            set(&rig.cache, "other", "x").await;
+            let done = if remove { rig.cache.remove_tag("x").await } else { rig.cache.expire_tag("x").await };
+            assert!(done.complete);
+            let counters = Pattern::new(&Namespace::default(), ":*").unwrap();
+            assert_eq!(rig.chaos.delete_pattern(&counters, ScanLimit::default()).await.unwrap().keys, 2);
+            for node in [rig.node(), rig.cache.clone()] {
+                assert_eq!(node.get(&PAGE, key).await, None);
+                // The one that expired them still knows that it was no removal.
+                rig.clock.advance(SECOND * 5);
+                let load = node.entry(&PAGE, key).get_or_load(|_| async { Err::<Bytes, _>("down") });
+                load.await.unwrap_err();
+            }
+            load(&rig.node(), "new").await.unwrap();
+            settle().await;
+            assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("new")), "made under a new counter");
+        }
+    }
+}
+
+#[tokio::test]
+async fn copy_that_was_removed_is_not_given_again_when_its_counter_is_lost() {
+    let rig = Rig::tiered();
+    set(&rig.cache, "k", "x").await;
+    assert!(rig.cache.remove_tag("x").await.complete);
+    for (key, _) in counters(&rig).await {
+        rig.chaos.delete(&key).await.unwrap();
+    }
+    // Whoever asks for the tag finds that its counter is missing.
+    rig.clock.advance(SECOND * 5);
+    set(&rig.cache, "other", "x").await;
+    assert_eq!(rig.cache.get(&PAGE, "k").await, None);
+    rig.fail().await.unwrap_err();
+}
+
+/// As after a failover to a replica that did not have the last changes, or a restart from an older copy.
+#[tokio::test(start_paused = true)]
+async fn invalidation_the_backend_has_forgotten_holds_here_and_is_told_again() {
+    for by in ["remove", "expire", "clear"] {
+        for rig in [Rig::remote(), Rig::tiered()] {
+            set(&rig.cache, "k", "x").await;
+            rig.clock.advance(SECOND);
+            let before = counters(&rig).await;
+            let entry = RawKey::new(&Namespace::default(), "page", "k");
+            let bytes = rig.chaos.get(&entry).await.unwrap().unwrap();
+            let done = match by {
+                "remove" => rig.cache.remove_tag("x").await,
+                "expire" => rig.cache.expire_tag("x").await,
+                _ => rig.cache.clear().await,
+            };
+            assert!(done.complete);
+            for (key, text) in before.into_iter().chain([(entry, bytes)]) {
+                rig.chaos.set(&key, text, Lifetime::MAX).await.unwrap();
+            }
+            rig.clock.advance(SECOND * 5);
+            assert_eq!(rig.cache.get(&PAGE, "k").await, None, "{by}");
+            if by != "expire" {
+                rig.fail().await.unwrap_err();
+            }
+            assert!(rig.cache.flush(SECOND * 3).await);
+            assert_eq!(rig.node().get(&PAGE, "k").await, None, "{by}: others are told too");
+            set(&rig.cache, "k", "x").await;
+            assert_eq!(rig.node().get(&PAGE, "k").await, Some(text("v")), "{by}");
+        }
     }
 }
 

@@ -118,3 +118,29 @@ async fn stored_response_is_read_back_from_the_backend() {
     assert_eq!((second.brief(), second.header("x-own")), (("1x", "hit"), Some("1")));
     assert_eq!(first.header("etag"), second.header("etag"));
 }
+
+#[tokio::test]
+async fn paths_that_clients_make_up_leave_a_bounded_number_of_counters() {
+    use stockpile_cache::{Backend, Namespace, Pattern};
+    let (world, backend) = (World::new(), std::sync::Arc::new(stockpile_cache::MemoryBackend::new(64 << 20)));
+    let cache = stockpile_cache::Cache::builder().backend(backend.clone()).build().unwrap();
+    let router = router(&world, ResponseCache::new(&cache, crate::kit::PAGES));
+    world.script(|script| script.status = 404);
+    for number in 0..6000 {
+        ask(&router, "GET", &format!("/{number}"), &[]).await;
+    }
+    let counters = Pattern::new(&Namespace::default(), ":generation:*").unwrap();
+    let counters = backend.scan(&counters, None, 10_000).await.unwrap().keys.len();
+    assert!((2000..=4097).contains(&counters), "{counters}");
+}
+
+#[tokio::test]
+async fn tag_of_a_path_removes_what_is_kept_of_it() {
+    let world = World::new();
+    let router = router(&world, world.rules());
+    ask(&router, "GET", "/a?b=1", &[]).await;
+    ask(&router, "GET", "/b", &[]).await;
+    world.cache.remove_tag(&world.rules().path_tag("/a")).await;
+    assert_eq!(ask(&router, "GET", "/a?b=1", &[]).await.brief(), ("3x", "miss"));
+    assert_eq!(ask(&router, "GET", "/b", &[]).await.brief(), ("2x", "hit"));
+}

@@ -4,7 +4,7 @@
 pub(crate) mod sync {
     pub(crate) use std::sync::PoisonError;
 
-    pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
+    pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, atomic};
 
     /// Shuttle has none: a lock around what is leaked, so that it can be lent out.
     #[derive(Debug)]

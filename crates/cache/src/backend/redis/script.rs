@@ -31,7 +31,8 @@ macro_rules! counter {
 
 const SEED: &str = counter!(
     "if latest then return {stored, 0, string.format('%.0f', now)} end
-     stored = string.format('%.0f', now) .. ':0'
+     stored = string.format('%.0f', now)
+     stored = stored .. ':' .. stored
      redis.call('SET', KEYS[1], stored, 'PX', ARGV[1])
      return {stored, 1, string.format('%.0f', now)}"
 );
@@ -39,7 +40,7 @@ const SEED: &str = counter!(
 const BUMP: &str = counter!(
     "if latest then now = math.max(now, tonumber(latest) + 1) end
      local value = string.format('%.0f', now)
-     if ARGV[2] == 'remove' then removed = value elseif not latest then removed = '0' end
+     if ARGV[2] == 'remove' or not latest then removed = value end
      stored = value .. ':' .. removed
      redis.call('SET', KEYS[1], stored, 'PX', ARGV[1])
      return stored"

@@ -93,8 +93,8 @@ impl Setup {
                 max_timeout: Some(UNRESPONSIVE),
                 interval: Duration::from_millis(500),
             },
-            // A primary that Sentinel made a replica takes no writes: ask Sentinel again. Elsewhere a new connection
-            // would lead to the same server.
+            // A primary that Sentinel made a replica takes no writes: ask Sentinel again. Elsewhere, and while a server
+            // loads its data, a new connection would lead to the same server: the breaker leaves it alone.
             reconnect_errors: if config.server.is_sentinel() {
                 vec![ReconnectError::ReadOnly]
             } else {

@@ -102,8 +102,9 @@ impl Queue {
             let Some(pending) = self.keys.get_mut(key) else { continue };
             pending.replaying = true;
             match &pending.op {
-                Op::Set { bytes, dead_at, .. } => {
-                    let Some(lifetime) = Lifetime::from_millis(dead_at.saturating_sub(now_ms)) else {
+                Op::Set { bytes, dead_at, life, .. } => {
+                    let left = dead_at.saturating_sub(now_ms).min(*life);
+                    let Some(lifetime) = Lifetime::from_millis(left) else {
                         continue;
                     };
                     batch.sets.push((key.clone(), bytes.clone(), lifetime));

@@ -11,7 +11,7 @@ fn queue(keys: usize) -> Queue {
 }
 
 fn value(fill: bool) -> Op {
-    Op::Set { bytes: Bytes::from_static(b"v"), dead_at: u64::MAX, fill }
+    Op::Set { bytes: Bytes::from_static(b"v"), dead_at: u64::MAX, life: 1000, fill }
 }
 
 /// What a key would be sent as.
