@@ -1,6 +1,6 @@
 //! Nodes whose server tells which keys change, whoever changes them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use stockpile_cache::{
     Cache, CacheBuilder, Event,
@@ -114,4 +114,23 @@ async fn tracking_goes_on_after_the_connection_was_lost(own: Own) {
     holds(&one, "b", "v").await;
     own.empty();
     lost(&one, "b").await;
+}
+
+async fn node_keeps_what_it_wrote_itself(site: Site<'_>) {
+    let namespace = namespace();
+    let one = ready(tracking(&site.url, &namespace)).await;
+    for round in 0..20 {
+        // Of one slot, so that one server tells of them, in their order.
+        let [set, loaded, mark] = ["set", "loaded", "mark"].map(|name| format!("{{{round}}}{name}"));
+        one.set(&PAGE, &mark, text("v")).await;
+        one.set(&PAGE, &set, text("v")).await;
+        load(&one, &loaded, "v").await.unwrap();
+        eventually("the load is written", async || site.has(&format!("{namespace}:page:{loaded}"))).await;
+        assert!(one.flush(Duration::from_secs(30)).await);
+        site.ask(&["DEL", &format!("{namespace}:page:{mark}")]);
+        lost(&one, &mark).await;
+        for key in [&set, &loaded] {
+            assert_eq!(one.try_get_local(&PAGE, key), Some(text("v")), "{key}: the server's word on it came");
+        }
+    }
 }

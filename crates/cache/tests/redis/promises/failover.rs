@@ -40,6 +40,40 @@ async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
     .await;
 }
 
+/// The replicas hear nothing of it, and one of them is made primary.
+#[tokio::test]
+async fn invalidation_that_no_replica_got_holds_on_the_nodes_that_know_it_and_is_told_again() {
+    let Some(mut own) = Own::sentinel() else { return };
+    let (url, namespace) = (own.site().url, namespace());
+    let one = ready(impatient(&url, &namespace, BUDGET)).await;
+    let other = ready(impatient(&url, &namespace, BUDGET)).await;
+    eventually("it is stored", async || {
+        one.entry(&PAGE, "k").tags(["t"]).set(text("old")).await.l2 == Stored::Stored
+    })
+    .await;
+    assert_eq!(other.get(&PAGE, "k").await, Some(text("old")));
+    let Own::Sentinel(watched) = &mut own else { unreachable!() };
+    passed_on(&watched.servers[0], 2);
+    watched.servers[1..].iter().for_each(Server::freeze);
+    eventually("the tag is removed", async || one.remove_tag("t").await.complete).await;
+    eventually("the other hears of it", async || other.get(&PAGE, "k").await.is_none()).await;
+    watched.servers[0].kill();
+    watched.servers[1..].iter().for_each(Server::thaw);
+    for node in [&one, &other] {
+        taken(node).await;
+        assert_eq!(node.get(&PAGE, "k").await, None);
+        assert!(fail(node, "k").await.is_err(), "removed, not expired");
+    }
+    // Their question showed them what the new primary had missed.
+    let late = onlooker(&url, &namespace).await;
+    eventually("the new primary was told", async || {
+        drop(fail(&one, "k").await);
+        late.get(&PAGE, "k").await.is_none()
+    })
+    .await;
+    assert!(fail(&late, "k").await.is_err());
+}
+
 /// Waits until the replicas have what the primary has. What a primary dies with before that is lost to Redis.
 fn passed_on(primary: &Server, replicas: i64) {
     wait_for("the replicas have it", || {

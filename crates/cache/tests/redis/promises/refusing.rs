@@ -61,6 +61,25 @@ async fn entry_whose_counter_a_full_server_let_go_is_never_valid_again() {
 }
 
 #[tokio::test]
+async fn entry_that_was_removed_stands_in_for_nothing_when_a_full_server_let_its_counter_go() {
+    let Some(server) = Server::start("maxmemory-policy allkeys-lru") else { return };
+    let site = Site { url: server.url(""), primaries: std::slice::from_ref(&server) };
+    let namespace = namespace();
+    let one = ready(node(&site.url, &namespace)).await;
+    one.entry(&PAGE, "k").tags(["t"]).set(text("old")).await;
+    let counter = site.counter_of_the_tag(&namespace);
+    assert!(one.remove_tag("t").await.complete);
+    let used: u64 = server.info("memory", "used_memory").unwrap().parse().unwrap();
+    server.ask(&["CONFIG", "SET", "maxmemory", &(used + 100_000).to_string()]);
+    push_out(&server, &counter);
+    server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+    for node in [&one, &onlooker(&site.url, &namespace).await] {
+        assert_eq!(node.get(&PAGE, "k").await, None);
+        assert!(fail(node, "k").await.is_err(), "removed, not expired");
+    }
+}
+
+#[tokio::test]
 async fn server_that_reads_its_data_is_a_miss_and_asked_again_after_it() {
     let Some(server) = Server::start("enable-debug-command yes\nloading-process-events-interval-bytes 1024")
     else {
