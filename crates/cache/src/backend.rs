@@ -258,7 +258,7 @@ pub enum Health {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deleted {
-    /// How many keys were removed.
+    /// How many keys were removed. Of a cache at least: an entry in both tiers is one key, so it is the larger of two counts.
     pub keys: u64,
     /// Whether nothing that matched is left: false when a limit, a fault or a missing ability stopped it.
     pub complete: bool,

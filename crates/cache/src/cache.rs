@@ -173,10 +173,9 @@ impl Cache {
         });
         let (found, doubt) = engine.confirm_many(found.collect(), deadline).await;
         error = error.or(doubt);
-        let terms = engine.terms(kind);
         let mut values = Vec::with_capacity(tickets.len());
         for (ticket, found) in tickets.into_iter().zip(found) {
-            let sight = engine.take(&ticket, found, &terms);
+            let sight = engine.take(kind, &ticket, found);
             values.push(
                 sight
                     .unwrap_or_else(|why| {
@@ -301,8 +300,8 @@ impl Cache {
 
     async fn sweep(&self, pattern: Pattern) -> (Deleted, Option<Error>) {
         let engine = Arc::clone(&self.engine);
-        let matches = engine.matcher(&pattern);
-        let remove = || (engine.l1.remove_matching(&matches), engine.order());
+        let (matches, now) = (engine.matcher(&pattern), engine.clock.now_ms());
+        let remove = || (engine.l1.remove_matching(&matches, now), engine.order());
         let (sweep, before, (here, order)) = engine.flights.sweep(matches.clone(), remove);
         let Some(remote) = engine.remote.clone() else {
             engine.announce(|| Operation::Swept(pattern.as_typed().to_owned()));
@@ -323,7 +322,7 @@ impl Cache {
         };
         let receipt = tokio::spawn(erase).await.unwrap_or_else(|_| Receipt::lost(self.engine.lost()));
         let there = receipt.answer.unwrap_or_default();
-        // An entry in both tiers is one key.
+        // An entry in both tiers is one key, and nobody says which are.
         let keys = here.max(there.keys);
         let deleted = Deleted { keys, complete: there.complete && !receipt.queued, queued: receipt.queued };
         (deleted, receipt.error)
@@ -367,13 +366,18 @@ impl Cache {
         }
     }
 
-    /// Does what [`flush`](Self::flush) does, then leaves the backend alone for good: for the end of a process. What
-    /// it did not get by then is lost. The cache goes on in this process.
+    /// Does what [`flush`](Self::flush) does, then leaves the backend and the bus alone for good: for the end of a process.
+    /// What they did not get by then is lost. The cache goes on in this process.
     pub async fn shutdown(&self, timeout: Duration) -> bool {
-        match &self.engine.remote {
+        let start = tokio::time::Instant::now();
+        let flushed = match &self.engine.remote {
             Some(remote) => remote.shut_down(timeout).await,
             None => true,
+        };
+        if let Some(coherence) = &self.engine.coherence {
+            coherence.end(timeout.saturating_sub(start.elapsed())).await;
         }
+        flushed
     }
 }
 

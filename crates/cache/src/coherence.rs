@@ -14,9 +14,10 @@ use std::{
         Arc, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use self::message::Message;
 pub(crate) use self::message::Operation;
@@ -40,6 +41,8 @@ pub(crate) struct Coherence {
     waiting: Arc<Mutex<mpsc::Receiver<Operation>>>,
     overflowed: Arc<AtomicBool>,
     runs: AtomicBool,
+    /// True for good once the cache is shut down; whoever listens or sends holds a receiver.
+    ended: watch::Sender<bool>,
     connected: AtomicBool,
     counts: Counts,
 }
@@ -89,6 +92,7 @@ impl Coherence {
             waiting: Arc::new(Mutex::new(waiting)),
             overflowed: Arc::default(),
             runs: AtomicBool::new(false),
+            ended: watch::Sender::new(false),
             connected: AtomicBool::new(false),
             counts: Counts::default(),
         }
@@ -106,7 +110,7 @@ impl Coherence {
     #[cold]
     fn start_now(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.runs.swap(true, Relaxed) {
+        if *self.ended.borrow() || self.runs.swap(true, Relaxed) {
             return;
         }
         let events = self.bus.subscribe(&self.channel);
@@ -117,6 +121,7 @@ impl Coherence {
             waiting: Arc::clone(&self.waiting),
             overflowed: Arc::clone(&self.overflowed),
             engine: Weak::clone(&self.engine),
+            ended: self.ended.subscribe(),
         };
         let end = End(Weak::clone(&self.engine));
         let listener = listen(Weak::clone(&self.engine), events);
@@ -136,6 +141,13 @@ impl Coherence {
         if self.outbox.try_send(operation).is_err() {
             self.overflowed.store(true, Relaxed);
         }
+    }
+
+    /// Says what waits to be said, then leaves the bus for good; does not wait for longer than `timeout`.
+    pub(crate) async fn end(&self, timeout: Duration) {
+        self.ended.send_replace(true);
+        // Whoever is late ends all the same.
+        let _ = tokio::time::timeout(timeout, self.ended.closed()).await;
     }
 
     pub(crate) fn stats(&self) -> BusStats {
@@ -255,8 +267,9 @@ impl Engine {
             Operation::Swept(glob) => {
                 if let Ok(pattern) = Pattern::new(&self.namespace, &glob) {
                     let matches = self.matcher(&pattern);
+                    let now = self.clock.now_ms();
                     let (_sweep, _before, _removed) =
-                        self.flights.sweep(matches.clone(), || self.l1.remove_matching(&matches));
+                        self.flights.sweep(matches.clone(), || self.l1.remove_matching(&matches, now));
                     self.invalidated(|| Scope::Pattern(glob.into()), Origin::Bus, true);
                 }
             }

@@ -156,6 +156,7 @@ impl Engine {
         let now = self.clock.now_ms();
         let seen = self.l1.get(&EntryRef { id: kind.id(), kind: kind.name(), key }, now)?;
         let is_good = seen.times.is_fresh(now)
+            && seen.schema == kind.schema_number()
             && self.trust.holds(seen.checked_at, now)
             && self.generations.judge_local(&seen.stamps) == Verdict::Valid;
         if !is_good {
@@ -171,11 +172,13 @@ impl Engine {
     /// What this process has of an entry that is not a hit, as far as it may be used at all.
     pub(crate) fn leftover<V: CacheValue>(
         &self,
-        at: &EntryRef<'_>,
+        kind: &Kind<V>,
+        key: &str,
         terms: &Terms,
         now: u64,
     ) -> Option<Leftover<V>> {
-        let seen = self.l1.get(at, now)?;
+        let at = &EntryRef { id: kind.id(), kind: kind.name(), key };
+        let seen = self.l1.get(at, now).filter(|seen| seen.schema == kind.schema_number())?;
         let times = match self.generations.judge_local(&seen.stamps) {
             Verdict::Valid => seen.times,
             Verdict::Stale => seen.times.expired(now),
@@ -235,7 +238,7 @@ impl Engine {
     pub(crate) fn heed_clock(&self) -> u64 {
         let now = self.clock.now_ms();
         if self.trust.was_set_back(now) {
-            self.l1.remove_matching(|_| true);
+            self.l1.clear();
             self.generations.doubt();
             self.trust.start_over(now);
         }
@@ -245,6 +248,7 @@ impl Engine {
 
     pub(crate) fn fill_l1<V: CacheValue>(
         &self,
+        kind: &Kind<V>,
         key: &EntryKey,
         value: &Shared<V>,
         facts: &Facts,
@@ -255,6 +259,7 @@ impl Engine {
             let now = self.heed_clock();
             let slot = Slot {
                 slab: value.clone().into_slab(),
+                schema: kind.schema_number(),
                 times: facts.times,
                 weight,
                 checked_at: now,

@@ -256,7 +256,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             match &packed {
                 Some(packed) => {
                     let facts = facts(packed.times, engine.stamp_known(&tags).stamps);
-                    engine.fill_l1::<V>(&key, &packed.value, &facts, packed.weight, &terms);
+                    engine.fill_l1(&kind, &key, &packed.value, &facts, packed.weight, &terms);
                 }
                 None => drop(engine.l1.remove(&key)),
             }
@@ -287,7 +287,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
                 let facts = facts(packed.times, stamped.stamps);
                 // Under generations that were not known before, this process would take it for outdated.
                 ticket.fill(|| {
-                    engine.fill_l1::<V>(&ticket.key, &packed.value, &facts, packed.weight, &terms);
+                    engine.fill_l1(&kind, &ticket.key, &packed.value, &facts, packed.weight, &terms);
                 });
                 let sealed = envelope::seal(place.seal, &facts, &packed.payload?)?;
                 Some((sealed, packed.times.dead_at - now))
@@ -360,7 +360,9 @@ impl<'a, V: CacheValue> Entry<'a, V> {
             return Look::Ready(answer);
         }
         let now = self.engine.clock.now_ms();
-        let Some(leftover) = self.engine.leftover::<V>(&self.at(), terms, now) else { return Look::Nothing };
+        let Some(leftover) = self.engine.leftover(self.kind, self.key, terms, now) else {
+            return Look::Nothing;
+        };
         let Leftover { value, times, refresh_at: _, stamps, etag, pause, is_unchecked } = leftover;
         let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
         match pause.filter(|pause| pause.holds(now)) {
@@ -383,7 +385,7 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let (seat, _, _) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
         let Seat::Lead(ticket, progress, before) = seat else { return };
         // Only now: the value may have been replaced before the seat was taken.
-        let Some(leftover) = self.engine.leftover::<V>(&self.at(), &terms, now) else { return };
+        let Some(leftover) = self.engine.leftover(self.kind, self.key, &terms, now) else { return };
         if leftover.refresh_at > now {
             return;
         }

@@ -28,7 +28,39 @@ use crate::{
 
 const SHARDS: usize = 32;
 
-type Shard = HashMap<EntryKey, Vec<Arc<Pass>>>;
+type Shard = HashMap<EntryKey, Passes>;
+
+/// The passes of one key.
+#[derive(Default)]
+struct Passes {
+    /// Loads and writes: few, and each is looked at.
+    works: Vec<Arc<Pass>>,
+    /// Plain reads, which may be thousands at once: by their address, so that one comes and goes without the others.
+    looks: HashMap<usize, Arc<Pass>>,
+}
+
+impl Passes {
+    fn is_empty(&self) -> bool {
+        self.works.is_empty() && self.looks.is_empty()
+    }
+
+    fn remove(&mut self, pass: &Arc<Pass>) {
+        if self.looks.remove(&address(pass)).is_none() {
+            self.works.retain(|other| !Arc::ptr_eq(other, pass));
+        }
+    }
+
+    /// Takes those out that `matches`.
+    fn extract(&mut self, mut matches: impl FnMut(&Pass) -> bool) -> Vec<Arc<Pass>> {
+        let mut taken: Vec<_> = self.works.extract_if(.., |pass| matches(pass)).collect();
+        taken.extend(self.looks.extract_if(|_, pass| matches(pass)).map(|(_, pass)| pass));
+        taken
+    }
+}
+
+fn address(pass: &Arc<Pass>) -> usize {
+    Arc::as_ptr(pass).addr()
+}
 
 pub(crate) struct Flights {
     shards: Box<[Mutex<Shard>]>,
@@ -223,9 +255,8 @@ impl Ticket {
         if self.pass.is_outdated() {
             return None;
         }
-        let others = shard
-            .get_mut(&self.key)
-            .map(|passes| passes.extract_if(.., |pass| !Arc::ptr_eq(pass, &self.pass)).collect::<Vec<_>>());
+        let is_other = |pass: &Pass| !std::ptr::eq(pass, &raw const *self.pass);
+        let others = shard.get_mut(&self.key).map(|passes| passes.extract(is_other));
         let before = void(others.unwrap_or_default());
         fill();
         self.pass.writing.store(writes, Ordering::Release);
@@ -237,7 +268,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut shard = self.flights.shard(&self.key);
         if let Some(passes) = shard.get_mut(&self.key) {
-            passes.retain(|pass| !Arc::ptr_eq(pass, &self.pass));
+            passes.remove(&self.pass);
             if passes.is_empty() {
                 shard.remove(&self.key);
             }
@@ -294,9 +325,9 @@ impl Flights {
         // After the shard's lock: a sweep announces itself before it takes it, so one of the two sees the other.
         let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
-        let before = before.and(Before::collect(passes.iter()));
+        let before = before.and(Before::collect(&passes.works));
         let pass = Pass::new(false, None, &[], after);
-        passes.push(Arc::clone(&pass));
+        passes.looks.insert(address(&pass), Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before)
     }
@@ -310,7 +341,7 @@ impl Flights {
         let mut shard = self.shard(key);
         let (before, after) = self.sweeping(key);
         let passes = shard.entry(key.clone()).or_default();
-        for pass in &*passes {
+        for pass in &passes.works {
             let results =
                 pass.results.as_ref().and_then(|results| results.downcast_ref::<watch::Receiver<T>>());
             if let Some(results) = results.filter(|_| !pass.is_writing())
@@ -319,10 +350,10 @@ impl Flights {
                 return (Seat::Follow, results.clone(), waiting);
             }
         }
-        let before = before.and(Before::collect(passes.iter()));
+        let before = before.and(Before::collect(&passes.works));
         let (sender, results) = watch::channel(T::default());
         let pass = Pass::new(false, Some(Box::new(results.clone())), tags, after);
-        passes.push(Arc::clone(&pass));
+        passes.works.push(Arc::clone(&pass));
         let waiting = Waiting(Arc::clone(&pass));
         drop(shard);
         let ticket = Ticket { flights: Arc::clone(self), key: key.clone(), pass };
@@ -340,7 +371,7 @@ impl Flights {
         let (_, after) = self.sweeping(key);
         let pass = Pass::new(false, Some(Box::new(results)), tags, after);
         let waiting = Waiting(Arc::clone(&pass));
-        shard.entry(key.clone()).or_default().push(Arc::clone(&pass));
+        shard.entry(key.clone()).or_default().works.push(Arc::clone(&pass));
         drop(shard);
         (Ticket { flights: Arc::clone(self), key: key.clone(), pass }, sender, waiting)
     }
@@ -354,9 +385,9 @@ impl Flights {
         let mut shard = self.shard(&key);
         let (before, after) = self.sweeping(&key);
         let passes = shard.entry(key.clone()).or_default();
-        let before = before.and(void(passes.drain(..)));
+        let before = before.and(void(passes.extract(|_| true)));
         let pass = Pass::new(true, None, &[], after);
-        passes.push(Arc::clone(&pass));
+        passes.works.push(Arc::clone(&pass));
         let changed = change();
         drop(shard);
         (Ticket { flights: Arc::clone(self), key, pass }, before, changed)
@@ -378,12 +409,12 @@ impl Flights {
         };
         let sweep = Sweep { flights: Arc::clone(self), pass };
         // A write that waits for this sweep is not waited for: each would wait for the other.
-        let is_older = |pass: &mut Arc<Pass>| !pass.is_writing() || pass.after < number;
+        let is_older = |pass: &Pass| !pass.is_writing() || pass.after < number;
         let mut before = Before::default();
         for shard in &self.shards {
             let mut shard = lock(shard);
             for (_, passes) in shard.iter_mut().filter(|(key, _)| matches(key)) {
-                before = before.and(void(passes.extract_if(.., is_older)));
+                before = before.and(void(passes.extract(is_older)));
             }
             shard.retain(|_, passes| !passes.is_empty());
         }
@@ -404,7 +435,7 @@ impl Flights {
         for shard in &self.shards {
             let mut shard = lock(shard);
             for passes in shard.values_mut() {
-                for pass in passes.extract_if(.., |pass| !pass.is_writing() && matches(pass)) {
+                for pass in passes.extract(|pass| !pass.is_writing() && matches(pass)) {
                     pass.outdated.store(true, Ordering::Release);
                     pass.void.fetch_or(how == Invalidation::Remove, Ordering::AcqRel);
                 }
@@ -417,11 +448,11 @@ impl Flights {
     pub(crate) fn outdate(&self, key: &EntryKey, change: impl FnOnce()) {
         let mut shard = self.shard(key);
         if let Some(passes) = shard.get_mut(key) {
-            void(passes.iter().map(Arc::clone));
             // Who comes later still waits for a write that is under way.
-            passes.retain(|pass| pass.is_writing());
+            void(passes.works.iter().filter(|pass| pass.is_writing()).map(Arc::clone));
+            void(passes.extract(|pass| !pass.is_writing()));
         }
-        if shard.get(key).is_some_and(Vec::is_empty) {
+        if shard.get(key).is_some_and(Passes::is_empty) {
             shard.remove(key);
         }
         change();
@@ -431,7 +462,7 @@ impl Flights {
     pub(crate) fn outdate_heard(&self, key: &EntryKey, now: u64, change: impl FnOnce()) {
         let mut shard = self.shard(key);
         if let Some(passes) = shard.get_mut(key) {
-            void(passes.extract_if(.., |pass| pass.minds(now)));
+            void(passes.extract(|pass| pass.minds(now)));
             if passes.is_empty() {
                 shard.remove(key);
             }

@@ -24,6 +24,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) slab: Slab,
+    /// Of the kind that stored it.
+    pub(crate) schema: u32,
     pub(crate) times: Times,
     /// When the backend last had it so.
     pub(crate) checked_at: u64,
@@ -151,15 +153,22 @@ impl L1 {
         }
     }
 
-    pub(crate) fn remove_matching(&self, matches: impl Fn(&EntryKey) -> bool) -> u64 {
+    /// Removes entries; says how many of them were not dead.
+    pub(crate) fn remove_matching(&self, matches: impl Fn(&EntryKey) -> bool, now: u64) -> u64 {
         let Some(entries) = &self.0 else { return 0 };
         let removed = std::cell::Cell::new(0);
-        entries.retain(|key, _| {
+        entries.retain(|key, slot| {
             let goes = matches(key);
-            removed.set(removed.get() + u64::from(goes));
+            removed.set(removed.get() + u64::from(goes && now < slot.times.dead_at));
             !goes
         });
         removed.get()
+    }
+
+    pub(crate) fn clear(&self) {
+        if let Some(entries) = &self.0 {
+            entries.clear();
+        }
     }
 
     /// Ends the freshness of an entry. To be called with the key's lock held.

@@ -117,7 +117,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn delete_pattern(&self, pattern: &Pattern, limit: ScanLimit) -> Result<Deleted> {
-        let (mut keys, mut complete) = (0, true);
+        let (now, mut keys, mut complete) = (self.clock.now_ms(), 0, true);
         for (key, _) in self.values.iter() {
             if !pattern.matches(key.as_str()) {
                 continue;
@@ -126,7 +126,7 @@ impl Backend for MemoryBackend {
                 complete = false;
                 break;
             }
-            keys += u64::from(self.values.remove(&key).is_some());
+            keys += u64::from(self.values.remove(&key).is_some_and(|(_, kept)| now < kept.dead_at));
         }
         Ok(Deleted::new(keys, complete))
     }

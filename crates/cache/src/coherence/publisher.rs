@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, watch},
     time::Instant,
 };
 
@@ -28,21 +28,28 @@ pub(super) struct Publisher {
     pub(super) waiting: Arc<Mutex<mpsc::Receiver<Operation>>>,
     pub(super) overflowed: Arc<AtomicBool>,
     pub(super) engine: Weak<Engine>,
+    pub(super) ended: watch::Receiver<bool>,
 }
 
 impl Publisher {
-    /// Runs until the cache is gone and all is said.
-    pub(super) async fn run(self) {
+    /// Runs until the cache is gone or shut down, and all is said.
+    pub(super) async fn run(mut self) {
         let mut waiting = self.waiting.lock().await;
         let (mut number, mut last_beat) = (0_u64, Instant::now());
         let mut next = None;
         loop {
             let operation = match next.take() {
                 Some(operation) => operation,
-                None => match tokio::time::timeout_at(last_beat + BEAT, waiting.recv()).await {
-                    Ok(None) => return,
-                    Ok(Some(operation)) => operation,
-                    Err(_) => Operation::Beat,
+                None => tokio::select! {
+                    next = tokio::time::timeout_at(last_beat + BEAT, waiting.recv()) => match next {
+                        Ok(None) => return,
+                        Ok(Some(operation)) => operation,
+                        Err(_) => Operation::Beat,
+                    },
+                    Ok(_) = self.ended.wait_for(|ended| *ended), if !waiting.is_closed() => {
+                        waiting.close();
+                        continue;
+                    }
                 },
             };
             let operation = gather(operation, &mut waiting, &mut next);

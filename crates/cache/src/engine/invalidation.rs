@@ -82,7 +82,7 @@ impl Engine {
     /// Drops what it is not known of any more whether it was removed: more tags than are remembered.
     pub(super) fn drop_forgotten(&self) {
         if self.generations.has_forgotten() {
-            self.l1.remove_matching(|_| true);
+            self.l1.clear();
         }
     }
 
@@ -97,6 +97,6 @@ impl Engine {
 
     /// Empties this process.
     pub(crate) fn drop_everything(&self) {
-        let (_sweep, _before, _removed) = self.flights.sweep(|_| true, || self.l1.remove_matching(|_| true));
+        let (_sweep, _before, ()) = self.flights.sweep(|_| true, || self.l1.clear());
     }
 }

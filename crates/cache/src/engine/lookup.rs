@@ -173,15 +173,15 @@ impl Engine {
     ) -> Result<Option<Sight<V>>> {
         let place = self.place(kind, &ticket.key);
         let found = self.find(kind, &place, &[TagId::EVERYTHING], before, self.deadline()).await;
-        self.take(ticket, found, &self.terms(kind))
+        self.take(kind, ticket, found)
     }
 
     /// Keeps what was found in this process, and gives it when it is fresh. An error says why that is not known.
     pub(crate) fn take<V: CacheValue>(
         &self,
+        kind: &Kind<V>,
         ticket: &Ticket,
         found: Found<V>,
-        terms: &Terms,
     ) -> Result<Option<Sight<V>>> {
         let mut sight = match found {
             Found::Entry(sight) => sight,
@@ -189,7 +189,7 @@ impl Engine {
             Found::Foreign => return Err(Error::Rejected(Rejection::Newer)),
             Found::Rejected(error) | Found::Unknown(Some(error)) => return Err(error),
         };
-        self.keep(ticket, &sight, terms);
+        self.keep(kind, ticket, &sight, &self.terms(kind));
         match (sight.facts.times.is_fresh(self.clock.now_ms()), sight.doubt.take()) {
             (true, _) => Ok(Some(sight)),
             (false, Some(doubt)) => Err(doubt),
@@ -198,8 +198,14 @@ impl Engine {
     }
 
     /// Keeps what was found in this process, unless the entry was changed meanwhile.
-    pub(crate) fn keep<V: CacheValue>(&self, ticket: &Ticket, sight: &Sight<V>, terms: &Terms) {
-        ticket.fill(|| self.fill_l1::<V>(&ticket.key, &sight.value, &sight.facts, sight.weight, terms));
+    pub(crate) fn keep<V: CacheValue>(
+        &self,
+        kind: &Kind<V>,
+        ticket: &Ticket,
+        sight: &Sight<V>,
+        terms: &Terms,
+    ) {
+        ticket.fill(|| self.fill_l1(kind, &ticket.key, &sight.value, &sight.facts, sight.weight, terms));
     }
 
     /// Writes the sealed bytes of a load for so many milliseconds, unless the entry was changed meanwhile; true when the

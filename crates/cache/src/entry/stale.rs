@@ -26,7 +26,7 @@ impl<V: CacheValue> Entry<'_, V> {
             let tags = [TagId::EVERYTHING];
             match engine.find(self.kind, &place, &tags, before, engine.deadline()).await {
                 Found::Entry(sight) => {
-                    engine.keep(&ticket, &sight, &terms);
+                    engine.keep(self.kind, &ticket, &sight, &terms);
                     if let Some(answer) = self.take(sight) {
                         return Some(answer);
                     }
@@ -40,7 +40,7 @@ impl<V: CacheValue> Entry<'_, V> {
         if let Some(answer) = self.local_answer() {
             return Some(answer);
         }
-        let leftover = engine.leftover::<V>(&self.at(), &terms, engine.clock.now_ms());
+        let leftover = engine.leftover(self.kind, self.key, &terms, engine.clock.now_ms());
         let Some(leftover) = leftover.filter(|leftover| !(is_known && leftover.is_unchecked)) else {
             engine.counters(self.kind).miss();
             return None;

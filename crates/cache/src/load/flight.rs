@@ -300,7 +300,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         if fresh || newer {
             self.ticket.fill(|| {
                 let Sight { value, facts, weight, .. } = &sight;
-                self.engine.fill_l1::<V>(&self.ticket.key, value, facts, *weight, &self.terms);
+                self.engine.fill_l1(&self.kind, &self.ticket.key, value, facts, *weight, &self.terms);
             });
         }
         let arrival = Arrival::new(sight, Via::Tier(Tier::L2));
@@ -338,7 +338,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let facts = Facts { times: packed.times, negative: absent, took: took_ms, stamps, etag: wishes.etag };
         let payload = packed.payload.filter(|_| writable && are_real);
         let sealed = payload.and_then(|payload| envelope::seal(place.seal, &facts, &payload));
-        let fill = || engine.fill_l1::<V>(key, &packed.value, &facts, packed.weight, &self.terms);
+        let fill = || engine.fill_l1(&self.kind, key, &packed.value, &facts, packed.weight, &self.terms);
         let before = match (self.purpose == Purpose::Anew, sealed.is_some()) {
             (true, writes) => self.ticket.overrule(writes, fill),
             (false, true) => self.ticket.fill_then_write(fill).then(Before::default),

@@ -360,3 +360,22 @@ async fn refreshed_value_replaces_what_the_other_node_holds() {
     settle().await;
     assert_eq!(nodes.b.get(&PAGE, "k").await, Some(text("new")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn cache_that_is_shut_down_says_what_waits_and_leaves_the_bus() {
+    let nodes = Nodes::new().await;
+    nodes.share("v").await;
+    nodes.a.delete(&PAGE, "k").await;
+    assert!(nodes.a.shutdown(SECOND).await);
+    settle().await;
+    assert_eq!(nodes.b.try_get_local(&PAGE, "k"), None);
+    let sent = nodes.a.stats().bus.unwrap().sent;
+    nodes.a.set(&PAGE, "k", text("mine")).await;
+    nodes.a.get(&PAGE, "other").await;
+    tokio::time::sleep(SECOND * 20).await;
+    let stats = nodes.a.stats().bus.unwrap();
+    assert_eq!((stats.sent, stats.connected), (sent, false));
+    nodes.b.set(&PAGE, "k", text("v")).await;
+    settle().await;
+    assert_eq!(nodes.bus.listeners("cache:bus:v1"), 1);
+}

@@ -182,3 +182,29 @@ fn configuration_mistakes_are_told_when_building() {
     assert_eq!(wrong(Cache::builder().max_loads(0)), "max_loads");
     assert_eq!(wrong(Cache::builder().defaults(Policy::ttl(SECOND).jitter(1.5))), "defaults");
 }
+
+#[tokio::test]
+async fn pattern_counts_what_was_alive() {
+    for rig in [Rig::local(), Rig::tiered(), Rig::remote()] {
+        for key in ["dead", "alive"] {
+            let ttl = if key == "dead" { SECOND } else { SECOND * 60 };
+            rig.cache.entry(&PAGE, key).ttl(ttl).stale(Duration::ZERO).set(text("v")).await;
+        }
+        rig.clock.advance(SECOND * 2);
+        assert_eq!(rig.cache.delete_pattern("page:*").await.keys, 1);
+    }
+}
+
+#[tokio::test]
+async fn kind_with_another_schema_number_misses_in_this_process_too() {
+    const NEWER: Kind<Bytes> = PAGE.schema(2);
+    for rig in [Rig::local(), Rig::tiered(), Rig::remote()] {
+        rig.cache.set(&PAGE, "k", text("old")).await;
+        assert_eq!(rig.cache.get(&NEWER, "k").await, None);
+        let failed = rig.cache.entry(&NEWER, "k").get_or_load(|_| async { Err::<Bytes, _>("down") });
+        failed.await.unwrap_err();
+        rig.cache.set(&NEWER, "k", text("new")).await;
+        assert_eq!(rig.cache.get(&NEWER, "k").await, Some(text("new")));
+        assert_eq!(rig.cache.get(&PAGE, "k").await, None);
+    }
+}
