@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
     CacheValue, Entry, Kind, LoadError, Policy, Shared,
@@ -8,6 +8,7 @@ use crate::{
     entry::{Asked, CallTags, Look},
     flights::{Before, Seat},
     load::{Batch, Flight, Progress, Purpose},
+    policy::Terms,
     stamp::TagId,
 };
 
@@ -51,6 +52,8 @@ impl<'a, V: CacheValue> Entries<'a, V> {
     /// Reads the values; one answer per key, in their order. The backend is asked once for what is not in this
     /// process, and `load` is called at most once, with the keys nobody else is loading.
     ///
+    /// Keys whose next value is due (`eager`, `xfetch`) are answered at once, and loaded with the others or by themselves.
+    ///
     /// The loader gives the values it has, in any order. A key it gives none for is not stored. Each key by itself
     /// may be answered with a stale value while the load fails or is slow.
     ///
@@ -63,11 +66,16 @@ impl<'a, V: CacheValue> Entries<'a, V> {
         F: FnOnce(Vec<String>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Vec<(String, V)>, E>> + Send + 'static,
     {
-        let local = self.keys.iter().map(|key| self.entry(key).try_get_local());
-        let mut answers: Vec<Option<OneOfMany<V, E>>> =
-            local.map(|value| value.map(|value| Ok(Some(value)))).collect();
-        if answers.iter().any(Option::is_none) {
-            Box::pin(self.load(&mut answers, load)).await;
+        let (mut answers, mut due) = (Vec::with_capacity(self.keys.len()), Vec::new());
+        for key in &self.keys {
+            let hit = self.engine.local(self.kind, key);
+            if hit.as_ref().is_some_and(|hit| hit.is_due) {
+                due.push(*key);
+            }
+            answers.push(hit.map(|hit| Ok(Some(hit.value))));
+        }
+        if answers.iter().any(Option::is_none) || !due.is_empty() {
+            Box::pin(self.load(&mut answers, due, load)).await;
         }
         answers.into_iter().map(|answer| answer.unwrap_or(Ok(None))).collect()
     }
@@ -77,7 +85,24 @@ impl<'a, V: CacheValue> Entries<'a, V> {
         Entry { engine: self.engine, kind: self.kind, key, wishes: Some(self.wishes), tags }
     }
 
-    async fn load<E, F, Fut>(&self, answers: &mut [Option<OneOfMany<V, E>>], load: F)
+    /// A load for the value after a fresh one, unless one runs.
+    fn early<E: Send + Sync + 'static>(
+        &self,
+        key: &'a str,
+        terms: &Terms,
+        tags: &[TagId],
+    ) -> Option<(Flight<V, E>, Before)> {
+        let key = self.entry(key).at().to_owned();
+        let (seat, _, _) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, tags);
+        let Seat::Lead(ticket, progress, before) = seat else { return None };
+        // Only now: the value may have been replaced before the seat was taken.
+        let stale = self.entry(key.as_str()).due(terms, self.engine.clock.now_ms())?;
+        let (engine, kind, terms, tags) = (Arc::clone(self.engine), *self.kind, *terms, tags.to_vec());
+        let (stale, purpose) = (Some(stale), Purpose::Early);
+        Some((Flight { engine, kind, terms, tags, stale, purpose, ticket, progress }, before))
+    }
+
+    async fn load<E, F, Fut>(&self, answers: &mut [Option<OneOfMany<V, E>>], mut due: Vec<&'a str>, load: F)
     where
         E: Send + Sync + 'static,
         F: FnOnce(Vec<String>) -> Fut + Send + 'static,
@@ -121,9 +146,15 @@ impl<'a, V: CacheValue> Entries<'a, V> {
             }
             waits.push((entry, places, progress, stale, waiting, leads));
         }
-        if !flights.is_empty() {
+        due.sort_unstable();
+        due.dedup();
+        for (flight, before) in due.into_iter().filter_map(|key| self.early(key, &terms, &tags)) {
+            flights.push(flight);
+            befores.push(before);
+        }
+        if let (false, Ok(runtime)) = (flights.is_empty(), Handle::try_current()) {
             let batch = Batch { engine: Arc::clone(self.engine), kind: *self.kind, tags, flights };
-            tokio::spawn(batch.run(Before::all(befores), load));
+            runtime.spawn(batch.run(Before::all(befores), load));
         }
         for (entry, places, progress, stale, waiting, leads) in waits {
             let asked = Asked { entry: &entry, terms: &terms, start, stale, waiting, leads };

@@ -22,6 +22,7 @@ use crate::{
     trace,
 };
 
+mod fallback;
 mod refresh;
 mod stale;
 mod wait;
@@ -385,16 +386,22 @@ impl<'a, V: CacheValue> Entry<'a, V> {
         let (seat, _, _) = self.engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
         let Seat::Lead(ticket, progress, before) = seat else { return };
         // Only now: the value may have been replaced before the seat was taken.
-        let Some(leftover) = self.engine.leftover(self.kind, self.key, &terms, now) else { return };
-        if leftover.refresh_at > now {
+        let stale = self.due(&terms, now);
+        if stale.is_none() {
             return;
         }
-        let Leftover { value, times, stamps, etag, .. } = leftover;
-        let stale = Some(Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag });
         let (engine, kind) = (Arc::clone(self.engine), *self.kind);
         let purpose = Purpose::Early;
         let flight = Flight { engine, kind, terms, tags, stale, purpose, ticket, progress };
         runtime.spawn(flight.run(before, load));
+    }
+
+    /// The value of this process whose successor is due.
+    pub(crate) fn due(&self, terms: &Terms, now: u64) -> Option<Arrival<V>> {
+        let leftover = self.engine.leftover(self.kind, self.key, terms, now)?;
+        let Leftover { value, times, refresh_at, stamps, etag, .. } = leftover;
+        let stale = Arrival { value, times, via: Via::Tier(Tier::L1), stamps, etag };
+        (refresh_at <= now).then_some(stale)
     }
 
     async fn load<E, F, Fut>(self, load: F) -> Result<Answered<V>, LoadError<E>>

@@ -94,6 +94,9 @@ pub enum Answer {
     },
     /// The loader, called for another caller of the same key.
     Joined,
+    /// The caller's own default, in place of a load that gave nothing: see
+    /// [`Entry::get_or_load_or`](crate::Entry::get_or_load_or).
+    Default,
 }
 
 /// Why a stale value was given.
@@ -123,12 +126,18 @@ impl Outcome {
         }
     }
 
-    /// Returns the tier that answered; `None` when the loader did.
+    /// Of a value that was never stored and never will be.
+    pub(crate) const fn of_default() -> Self {
+        let (age, fresh_for, usable_for) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        Self { answer: Answer::Default, age, fresh_for, usable_for }
+    }
+
+    /// Returns the tier that answered; `None` when none did.
     #[must_use]
     pub const fn tier(&self) -> Option<Tier> {
         match self.answer {
             Answer::Fresh { tier } | Answer::Stale { tier, .. } => Some(tier),
-            Answer::Loaded { .. } | Answer::Joined => None,
+            Answer::Loaded { .. } | Answer::Joined | Answer::Default => None,
         }
     }
 
@@ -138,7 +147,7 @@ impl Outcome {
         match self.answer {
             Answer::Fresh { .. } => "hit",
             Answer::Stale { .. } => "stale",
-            Answer::Loaded { .. } | Answer::Joined => "miss",
+            Answer::Loaded { .. } | Answer::Joined | Answer::Default => "miss",
         }
     }
 

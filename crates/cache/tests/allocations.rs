@@ -1,12 +1,12 @@
-//! A hit allocates nothing. Counted by thread, in a binary of its own, as the allocator is the whole program's.
+//! A hit allocates nothing, and an outage no more than was allowed. Counted by thread, in a binary of its own, as the allocator is the whole program's.
 #![allow(clippy::unwrap_used, reason = "test")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use allocation_counter::AllocationInfo;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use stockpile_cache::{Cache, Kind};
+use stockpile_cache::{Cache, Kind, MemoryBackend, testkit::ChaosBackend};
 
 const PAGE: Kind<Bytes> = Kind::new("page").ttl(Duration::from_secs(3600)).tags(&["pages"]);
 const TEXT: Kind<String> = Kind::new("text").ttl(Duration::from_secs(3600));
@@ -67,4 +67,41 @@ fn wishes_and_up_to_four_tags_of_a_hit_allocate_nothing() {
         assert!(entry.get_or_load(|_| async { Err(()) }).now_or_never().unwrap().is_ok());
     };
     assert_eq!(allocations(read).count_total, 0);
+}
+
+/// A thousand requests at once, a hundred times.
+#[test]
+fn requests_of_an_outage_take_no_more_memory_than_was_allowed_for_them() {
+    let info = allocations(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let chaos = ChaosBackend::new(Arc::new(MemoryBackend::new(1 << 20)));
+        let builder = Cache::builder().backend(Arc::new(chaos.clone()));
+        let cache = builder.l1_max_bytes(1 << 20).replay_queue(2_000, 1 << 20).build().unwrap();
+        runtime.block_on(async {
+            cache.set(&TEXT, "warm up", String::new()).await;
+            chaos.fail(true);
+            for round in 0..100 {
+                let requests = (0..1000).map(|number| {
+                    let cache = cache.clone();
+                    tokio::spawn(async move {
+                        let key = format!("{round} {number}");
+                        match number % 3 {
+                            0 => drop(cache.delete(&TEXT, &key).await),
+                            1 => drop(cache.set(&TEXT, &key, "v".repeat(1000)).await),
+                            _ => {
+                                let load = |_| async { Ok::<_, ()>("v".repeat(1000)) };
+                                cache.entry(&TEXT, &key).get_or_load(load).await.unwrap();
+                            }
+                        }
+                    })
+                });
+                for request in requests.collect::<Vec<_>>() {
+                    request.await.unwrap();
+                }
+            }
+        });
+    });
+    // 2 MiB by our own count; the rest is what a thousand requests take while they run, and tables with room to grow.
+    assert!(info.bytes_max < 16 << 20, "{} bytes at most", info.bytes_max);
+    eprintln!("{} bytes at most, {} in all", info.bytes_max, info.bytes_total);
 }

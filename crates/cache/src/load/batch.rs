@@ -76,6 +76,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Batch<V, E> {
         let mut writes = Vec::new();
         for (flight, place, writable) in missing {
             let Some(value) = values.remove(flight.ticket.key.as_str()) else {
+                flight.put_off();
                 flight.progress.send_modify(|progress| progress.is_absent = true);
                 continue;
             };

@@ -314,6 +314,13 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         None
     }
 
+    /// Ends a load ahead of time that brought nothing to store: or every read would start the next one, for the same end.
+    pub(super) fn put_off(&self) {
+        let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) else { return };
+        let until = self.engine.clock.now_ms().saturating_add(millis(self.terms.throttle));
+        self.ticket.fill(|| self.engine.l1.put_off(&self.ticket.key, stale.times, until));
+    }
+
     /// Stores a loaded value in process, unless the entry was changed meanwhile, and gives the bytes for the backend.
     pub(super) fn land(&self, place: &Place, cargo: Cargo<V>, writable: bool) -> Landed<V> {
         let (engine, key) = (&self.engine, &self.ticket.key);
@@ -323,11 +330,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         let packed = times.and_then(|times| engine.pack(&self.kind, key.as_str(), value.clone(), times).ok());
         let (Some(packed), Some(stamped)) = (packed, stamped) else {
             engine.loaded(&self.kind, key.as_str(), took, false);
-            if let Some(stale) = self.stale.as_ref().filter(|_| self.purpose == Purpose::Early) {
-                // Or every read would start the next load, for the same end.
-                let until = now.saturating_add(millis(self.terms.throttle));
-                self.ticket.fill(|| engine.l1.put_off(key, stale.times, until));
-            }
+            self.put_off();
             let times = times.unwrap_or(Times { born: wishes.born(now), fresh_until: now, dead_at: now });
             let times = Times { fresh_until: now, dead_at: now, ..times };
             let via = Via::Loader { took, stored: false };

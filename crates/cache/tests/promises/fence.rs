@@ -156,13 +156,13 @@ async fn stale_value_deleted_during_a_load_that_fails_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn storm_of_loads_and_deletions_leaves_nothing_behind() {
+async fn storm_of_a_hundred_thousand_loads_and_deletions_leaves_nothing_behind() {
     let rig = Rig::tiered();
     let tasks: Vec<_> = (0..8)
         .map(|task: usize| {
             let cache = rig.cache.clone();
             tokio::spawn(async move {
-                for round in 0..300 {
+                for round in 0..12_500 {
                     let key = ((task + round) % 5).to_string();
                     match round % 4 {
                         0 => drop(cache.delete(&PAGE, &key).await),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use stockpile_cache::{Cache, LoadError, OneOfMany, Policy};
+use stockpile_cache::{Cache, Kind, LoadError, OneOfMany, Policy};
 
 use crate::kit::{Gate, MILLI, PAGE, Rig, SECOND, settle, text};
 
@@ -174,4 +174,37 @@ async fn values_of_many_are_written_side_by_side() {
         rig.node().get_many(&PAGE, &keys).await.iter().all(Option::is_some),
         "20 ms each, all within 100"
     );
+}
+
+#[tokio::test]
+async fn keys_that_are_due_are_loaded_behind_the_caller_in_one_call() {
+    const EAGER: Kind<Bytes> = PAGE.eager(0.5);
+    let rig = Rig::with(|builder, chaos| builder.backend(Arc::new(chaos.clone())).l1_max_age(SECOND * 60));
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let get = async |keys: &[&str], value: Option<&'static str>| {
+        let calls = Arc::clone(&calls);
+        let load = move |mut keys: Vec<String>| async move {
+            keys.sort();
+            calls.lock().unwrap().push(keys.join(" "));
+            Ok::<_, ()>(keys.into_iter().filter_map(|key| Some((key, text(value?)))).collect())
+        };
+        let answers = rig.cache.entries(&EAGER, keys).get_or_load_many(load).await;
+        settle().await;
+        answers.into_iter().map(|answer| answer.unwrap()).collect::<Vec<_>>()
+    };
+    get(&["a", "b"], Some("old")).await;
+    rig.clock.advance(SECOND * 6);
+    assert_eq!(get(&["a", "b", "a"], Some("new")).await, vec![Some(text("old")); 3]);
+    assert_eq!(get(&["a", "b"], Some("never")).await, vec![Some(text("new")); 2]);
+    rig.clock.advance(SECOND * 6);
+    assert_eq!(get(&["a", "c"], Some("newer")).await, [Some(text("new")), Some(text("newer"))]);
+    assert_eq!(get(&["a"], Some("never")).await, [Some(text("newer"))]);
+    for _ in 0..3 {
+        assert_eq!(
+            get(&["b"], None).await,
+            [Some(text("new"))],
+            "one that is not found is not tried each time"
+        );
+    }
+    assert_eq!(*calls.lock().unwrap(), ["a b", "a b", "a c", "b"]);
 }

@@ -1,6 +1,12 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
-use stockpile_cache::{Health, Stored};
+use stockpile_cache::{Health, LoadError, Stored};
 
 use crate::kit::{MILLI, PAGE, Rig, SECOND, text};
 
@@ -163,4 +169,41 @@ async fn every_call_counts_exactly_one_of_hit_stale_hit_and_miss() {
         assert_eq!(rig.stats().calls(), calls, "round {round}");
     }
     assert!(rig.stats().hits() > 0 && rig.stats().stale_hits() > 0 && rig.stats().misses > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn loaders_of_an_outage_are_no_more_at_once_than_may_run() {
+    let rig =
+        Rig::with(|builder, chaos| builder.backend(Arc::new(chaos.clone())).l1_max_bytes(0).max_loads(10));
+    let keys: Vec<String> = (0..500).map(|key| key.to_string()).collect();
+    for key in &keys {
+        rig.cache.set(&PAGE, key, text("v")).await;
+    }
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    for outage in [false, true] {
+        rig.chaos.fail(outage);
+        let calls = keys.iter().map(|key| {
+            let (cache, key) = (rig.cache.clone(), key.clone());
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            tokio::spawn(async move {
+                let load = move |_| async move {
+                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    tokio::time::sleep(MILLI * 20).await;
+                    running.fetch_sub(1, SeqCst);
+                    Ok::<_, ()>(text("v"))
+                };
+                cache.entry(&PAGE, &key).get_or_load(load).await
+            })
+        });
+        let (mut given, mut refused) = (0, 0);
+        for call in calls.collect::<Vec<_>>() {
+            match call.await.unwrap() {
+                Ok(_) => given += 1,
+                Err(LoadError::Overloaded) => refused += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let expected = if outage { (10, 490, 10) } else { (500, 0, 0) };
+        assert_eq!((given, refused, most.load(SeqCst)), expected);
+    }
 }

@@ -192,32 +192,60 @@ async fn breaker_closes_only_when_what_was_deleted_is_gone() {
     assert_eq!(rig.cache.remote_health().unwrap().state, BreakerState::Closed);
 }
 
+const CALLERS: u32 = 200;
+
+/// One of many requests at once: a deletion, a set, a load or a read.
+async fn request(cache: &Cache, number: u32) {
+    let key = number.to_string();
+    match number % 20 {
+        0 => drop(cache.delete(&PAGE, &(number % 500).to_string()).await),
+        1 => drop(cache.set(&PAGE, &(number % 500).to_string(), text("v")).await),
+        2..6 => {
+            let load = |_| async {
+                sleep(MILLI * 5).await;
+                Ok::<_, ()>(text("v"))
+            };
+            cache.entry(&PAGE, &key).get_or_load(load).await.unwrap();
+        }
+        _ => assert_eq!(cache.get(&PAGE, &format!("other {key}")).await, None),
+    }
+}
+
+/// What they take of the memory is counted in `tests/allocations.rs`.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_thousand_requests_in_an_outage_are_bounded() {
     let rig = Rig::with(|builder, chaos| {
         builder.backend(Arc::new(chaos.clone())).l1_max_bytes(1 << 20).replay_queue(2_000, 1 << 20)
     });
     outage(&rig).await;
-    for number in 0..100_000_u32 {
-        let key = number.to_string();
-        match number % 20 {
-            0 => drop(rig.cache.delete(&PAGE, &(number % 500).to_string()).await),
-            1 => drop(rig.cache.set(&PAGE, &(number % 500).to_string(), text("v")).await),
-            2..6 => {
-                drop(rig.cache.entry(&PAGE, &key).get_or_load(|_| async { Ok::<_, ()>(text("v")) }).await)
+    let callers = (0..CALLERS).map(|caller| {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move {
+            for round in 0..100_000 / CALLERS {
+                request(&cache, round * CALLERS + caller).await;
             }
-            _ => assert_eq!(rig.cache.get(&PAGE, &format!("other {key}")).await, None),
-        }
-        if number % 1000 == 0 {
-            let health = rig.cache.remote_health().unwrap();
-            assert!(health.queued <= 2_000 && health.queued_bytes <= 1 << 20, "{health:?}");
-            assert!(tokio::runtime::Handle::current().metrics().num_alive_tasks() < 10);
-        }
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let mut most = 0;
+    while callers.iter().any(|caller| !caller.is_finished()) {
+        let health = rig.cache.remote_health().unwrap();
+        assert!(health.queued <= 2_000 && health.queued_bytes <= 1 << 20, "{health:?}");
+        most = most.max(metrics.num_alive_tasks());
+        sleep(MILLI).await;
     }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    // Each caller, the load or change it waits for, the write of one load before, and the one that probes.
+    assert!(most > CALLERS as usize && most <= 3 * CALLERS as usize + 1, "{most} tasks");
     let stats = rig.cache.stats();
-    assert!(stats.backend.dropped_fills > 0);
+    assert!(stats.backend.dropped_fills > 0 && stats.l1_bytes <= stats.l1_max_bytes);
     assert_eq!(stats.backend.overflows, 0, "loads alone never cost an invalidation");
-    assert_eq!(stats.in_flight, 0);
+    sleep(SECOND).await;
+    assert_eq!(rig.cache.stats().in_flight, 0);
+    assert!(metrics.num_alive_tasks() <= 1, "{}", metrics.num_alive_tasks());
 }
 
 #[tokio::test(start_paused = true)]

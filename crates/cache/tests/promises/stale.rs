@@ -1,11 +1,35 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use stockpile_cache::{Answer, LoadError, Tier, Why};
 
 use crate::kit::{Gate, MILLI, PAGE, Rig, SECOND, settle, text};
 
 fn stale(tier: Tier, why: Why) -> Answer {
     Answer::Stale { tier, why }
+}
+
+#[tokio::test]
+async fn default_stands_in_for_a_load_that_gives_nothing_and_is_never_stored() {
+    for rig in [Rig::local(), Rig::tiered(), Rig::remote()] {
+        let get = async |load: Result<Bytes, &'static str>| {
+            let entry = rig.cache.entry(&PAGE, "k").with_outcome();
+            let (value, outcome) = entry.get_or_load_or(text("default"), move |_| async { load }).await;
+            (value, outcome.answer)
+        };
+        for _ in 0..2 {
+            assert_eq!(get(Err("down")).await, (text("default"), Answer::Default));
+            assert_eq!(rig.cache.get(&PAGE, "k").await, None);
+        }
+        assert_eq!(rig.stats().load_errors, 2);
+        assert_eq!(get(Ok(text("v"))).await.0, text("v"));
+        settle().await;
+        rig.clock.advance(SECOND * 15);
+        let (value, answer) = get(Err("down")).await;
+        assert!(value == text("v") && matches!(answer, Answer::Stale { .. }), "{answer:?}");
+        let late = rig.cache.entry(&PAGE, "other").hard_timeout(Duration::ZERO);
+        assert_eq!(late.get_or_load_or(text("default"), |_| async { Err("down") }).await, text("default"));
+    }
 }
 
 #[tokio::test]
