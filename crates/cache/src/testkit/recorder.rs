@@ -66,3 +66,54 @@ impl Recorder {
         self.kept.extend(std::iter::from_fn(|| self.source.try_recv()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Cache, Kind};
+
+    const PAGE: Kind<Bytes> = Kind::new("page");
+
+    fn is_invalidation(event: &Event) -> bool {
+        matches!(event, Event::Invalidated { .. })
+    }
+
+    fn recorded() -> (Cache, Recorder) {
+        let (builder, recorder) = Recorder::of(Cache::builder());
+        (builder.build().expect("settings that work"), recorder)
+    }
+
+    #[tokio::test]
+    async fn event_is_found_whether_it_came_before_the_wait_or_comes_during_it() {
+        let (cache, mut events) = recorded();
+        cache.delete(&PAGE, "k").await;
+        let first = events.wait_for(is_invalidation).await;
+        assert_eq!(events.events(), [first]);
+        assert_eq!(events.take().len(), 1);
+        assert_eq!(events.events(), []);
+        let later = async {
+            tokio::task::yield_now().await;
+            cache.clear().await;
+        };
+        let (event, ()) = tokio::join!(events.wait_for(is_invalidation), later);
+        assert_eq!(events.take(), [event]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "told only [Invalidated")]
+    async fn wait_for_what_never_comes_ends_and_says_what_did() {
+        let (cache, mut events) = recorded();
+        cache.delete(&PAGE, "k").await;
+        events.wait_for(|event| *event == Event::BusGap).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "the cache is gone")]
+    async fn wait_for_a_cache_that_is_gone_ends() {
+        let (cache, mut events) = recorded();
+        drop(cache);
+        events.wait_for(|_| true).await;
+    }
+}
