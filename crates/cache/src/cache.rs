@@ -4,8 +4,7 @@ use futures_util::future::join;
 
 use crate::{
     CacheBuilder, CacheValue, Deleted, Entries, Entry, Error, Health, Invalidated, Invalidation, Kind,
-    NotAsked, Origin, Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Strict, Tier,
-    Written,
+    Origin, Pattern, Policy, RemoteHealth, Removed, Result, Scope, Shared, Stats, Strict, Tier, Written,
     coherence::{Coherence, Operation},
     engine::{Engine, Found, Place},
     entry::CallTags,
@@ -155,11 +154,13 @@ impl Cache {
             keys.into_iter().map(|key| engine.flights.open(key)).unzip();
         engine.listen();
         let answers = match &engine.remote {
-            Some(remote) if !remote.is_asked() || engine.settled(Before::all(befores), deadline).await => {
-                let get = engine.ask_many(remote, &places, deadline);
-                join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
-            }
-            Some(remote) => Err(remote.not_asked(NotAsked::BudgetSpent)),
+            Some(remote) => match engine.turn(remote, Before::all(befores), deadline).await {
+                Ok(()) => {
+                    let get = engine.ask_many(remote, &places, deadline);
+                    join(get, engine.learn(&[TagId::EVERYTHING], deadline)).await.0
+                }
+                Err(error) => Err(error),
+            },
             None => Ok(Vec::new()),
         };
         let (answers, mut error) = match answers.inspect_err(|error| engine.backend_fault(kind, error)) {

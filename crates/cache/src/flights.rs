@@ -256,8 +256,13 @@ impl Ticket {
             return None;
         }
         let is_other = |pass: &Pass| !std::ptr::eq(pass, &raw const *self.pass);
-        let others = shard.get_mut(&self.key).map(|passes| passes.extract(is_other));
-        let before = void(others.unwrap_or_default());
+        let mut before = Before::default();
+        if let Some(passes) = shard.get_mut(&self.key) {
+            // They stay: who comes later waits for them too, as this one may write nothing.
+            let writers = passes.works.iter().filter(|pass| is_other(pass) && pass.is_writing());
+            before = void(writers.map(Arc::clone));
+            void(passes.extract(|pass| is_other(pass) && !pass.is_writing()));
+        }
         fill();
         self.pass.writing.store(writes, Ordering::Release);
         Some(before)

@@ -141,9 +141,18 @@ impl Remote {
         self.orders.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether the backend is asked at all just now.
-    pub(crate) fn is_asked(&self) -> bool {
-        self.breaker.is_closed()
+    /// Says why the backend is not asked at all just now, when it is not.
+    pub(crate) fn offer(self: &Arc<Self>) -> Result<()> {
+        match self.admit() {
+            Some(_) => Ok(()),
+            None => Err(self.refused_permit()),
+        }
+    }
+
+    fn refused_permit(&self) -> Error {
+        self.tally.not_asked();
+        let ended = self.breaker.is_ended();
+        self.not_asked(if ended { NotAsked::ShutDown } else { NotAsked::BreakerOpen })
     }
 
     /// Whether the backend has failed and does not answer again yet.
@@ -205,15 +214,11 @@ impl Remote {
     ) -> Result<T> {
         let (permit, left) = match (self.admit(), deadline.left()) {
             (Some(permit), Some(left)) => (permit, left),
-            (permit, _) => {
+            (Some(_), None) => {
                 self.tally.not_asked();
-                let ended = self.breaker.is_ended();
-                return Err(self.not_asked(match permit {
-                    Some(_) => NotAsked::BudgetSpent,
-                    None if ended => NotAsked::ShutDown,
-                    None => NotAsked::BreakerOpen,
-                }));
+                return Err(self.not_asked(NotAsked::BudgetSpent));
             }
+            (None, _) => return Err(self.refused_permit()),
         };
         let answer = self.run(left, work).await;
         self.judge(permit, Sign::of(&answer, deadline.is_fair(left)));

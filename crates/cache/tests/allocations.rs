@@ -103,5 +103,4 @@ fn requests_of_an_outage_take_no_more_memory_than_was_allowed_for_them() {
     });
     // 2 MiB by our own count; the rest is what a thousand requests take while they run, and tables with room to grow.
     assert!(info.bytes_max < 16 << 20, "{} bytes at most", info.bytes_max);
-    eprintln!("{} bytes at most, {} in all", info.bytes_max, info.bytes_total);
 }

@@ -45,9 +45,8 @@ impl Engine {
         if !place.takes_values {
             return Found::Unknown(Some(Error::Unstorable(Unstorable::KeyTooLong)));
         }
-        // Nobody waits for his turn at a backend that is not asked.
-        if remote.is_asked() && !self.settled(before, deadline).await {
-            return Found::Unknown(Some(remote.not_asked(NotAsked::BudgetSpent)));
+        if let Err(error) = self.turn(remote, before, deadline).await {
+            return Found::Unknown(Some(error));
         }
         let get = remote.get(&place.raw, deadline);
         let (answer, ()) = join(get, self.learn(tags, deadline)).await;
@@ -96,6 +95,21 @@ impl Engine {
     /// Waits for earlier writes, within the request's budget; false when they take longer.
     pub(crate) async fn settled(&self, before: Before, deadline: Deadline) -> bool {
         before.is_empty() || deadline.wait_for(before.wait()).await.is_some()
+    }
+
+    /// Waits until a read may ask the backend: after earlier writes, as it might give what was just deleted.
+    ///
+    /// Nobody waits for his turn at a backend that is not asked. Nor is it asked out of turn then: it may be back before
+    /// the question gets there.
+    pub(crate) async fn turn(&self, remote: &Arc<Remote>, before: Before, deadline: Deadline) -> Result<()> {
+        if before.is_empty() {
+            return Ok(());
+        }
+        remote.offer()?;
+        match self.settled(before, deadline).await {
+            true => Ok(()),
+            false => Err(remote.not_asked(NotAsked::BudgetSpent)),
+        }
     }
 
     /// Reads stored bytes; whatever is wrong with them is counted, and nothing found.

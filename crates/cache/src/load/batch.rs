@@ -125,7 +125,7 @@ async fn find<V: CacheValue, E: Send + Sync + 'static>(
 ) -> (Vec<Placed<V, E>>, bool) {
     let places: Vec<Place> = flights.iter().map(|flight| engine.place(kind, &flight.ticket.key)).collect();
     let answers = match &engine.remote {
-        Some(remote) if !remote.is_asked() || engine.settled(before, deadline).await => {
+        Some(remote) if engine.turn(remote, before, deadline).await.is_ok() => {
             let get = engine.ask_many(remote, &places, deadline);
             let answers = join(get, engine.learn(tags, deadline)).await.0;
             answers.inspect_err(|error| engine.backend_fault(kind, error)).ok()

@@ -114,6 +114,12 @@ impl Pending {
         self.op.is_fill() && !self.unsure
     }
 
+    /// Takes in whether an earlier write may still be on its way: what was confirmed before says nothing about it.
+    const fn unsettle(&mut self, may_land: bool) {
+        self.unsure |= may_land;
+        self.confirmed &= !may_land;
+    }
+
     /// Takes a later change. What replaces something that must be done is no longer to spare.
     fn replace(&mut self, op: &Op, order: u64) {
         let spare = self.is_spare();

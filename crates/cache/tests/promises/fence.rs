@@ -215,3 +215,31 @@ async fn running_pattern_deletion_makes_only_what_it_matches_wait() {
     rig.chaos.hold_writes(false);
     assert_eq!(sweep.await.unwrap().keys, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn read_waits_for_a_deletion_also_when_a_refresh_that_writes_nothing_came_between() {
+    let rig = Rig::with(|builder, chaos| {
+        builder.backend(std::sync::Arc::new(chaos.clone())).budget(SECOND * 10).breaker(100).l1_max_bytes(0)
+    });
+    rig.node().set(&PAGE, "k", text("old")).await;
+    rig.chaos.hold_writes(true);
+    let delete = {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.delete(&PAGE, "k").await })
+    };
+    settle().await;
+    // Without the counters nothing can be written.
+    rig.chaos.fail(true);
+    let refreshed = rig.cache.entry(&PAGE, "k").refresh(|_| async { Ok::<_, ()>(text("new")) }).await;
+    assert_eq!(refreshed.unwrap(), text("new"));
+    rig.chaos.fail(false);
+    let read = {
+        let cache = rig.cache.clone();
+        tokio::spawn(async move { cache.get(&PAGE, "k").await })
+    };
+    settle().await;
+    assert!(!read.is_finished(), "the deletion is still under way");
+    rig.chaos.hold_writes(false);
+    assert!(delete.await.unwrap().existed);
+    assert_eq!(read.await.unwrap(), None);
+}

@@ -230,8 +230,15 @@ fn orders_that_went_wrong_once_do_not_again() {
             ReadAll,
         ],
     ];
-    for order in orders {
-        for changes in [2, 1_000].repeat(20) {
+    // The second without its last reads of other keys, of whichever key each of its steps is.
+    let more = (0..32_u8).map(|keys| {
+        let key = |step: u8| (keys >> step) & 1;
+        let mut order = vec![Set(key(0)), Delete(key(1)), Freeze, Set(key(2)), Thaw(429), Hurry, Freeze];
+        order.extend([Load(key(3)), Slow(41), Delete(key(4)), ReadAll]);
+        order
+    });
+    for (order, times) in orders.into_iter().map(|order| (order, 20)).chain(more.map(|order| (order, 2))) {
+        for changes in [2, 1_000].repeat(times) {
             run_paused(order.clone(), changes).unwrap();
         }
     }

@@ -22,7 +22,7 @@ impl Queue {
             Some(pending) if pending.order > order => {}
             Some(_) => self.change(key, |pending| {
                 pending.replace(&op, order);
-                pending.unsure |= !settled;
+                pending.unsettle(!settled);
             }),
             None => self.insert(key, Pending { unsure: !settled, ..Pending::new(op, order, now) }),
         }
@@ -64,7 +64,7 @@ impl Queue {
         }
         let (now, quiet, mut done) = (Instant::now(), self.limits.quiet, false);
         self.change(key, |pending| {
-            pending.unsure |= !settled;
+            pending.unsettle(!settled);
             if pending.order < order {
                 pending.replace(&op, order);
             }

@@ -122,8 +122,10 @@ impl Queue {
     /// Takes in what came of sending a key.
     pub(in crate::remote) fn end(&mut self, key: &RawKey, order: u64, landing: Landing) {
         let (now, quiet, mut done) = (Instant::now(), self.limits.quiet, false);
+        let is_alone = !self.under_way.contains_key(key);
         self.change(key, |pending| {
             pending.replaying = false;
+            pending.unsettle(!is_alone);
             if landing == Landing::Unsure {
                 (pending.unsure, pending.confirmed) = (true, false);
             }

@@ -55,6 +55,24 @@ fn change_made_while_an_older_one_is_replayed_is_sent_after_it() {
 }
 
 #[test]
+fn what_was_confirmed_before_does_not_stand_for_a_write_that_is_under_way() {
+    let mut queue = queue(10);
+    assert_eq!(queue.start(&key("k"), &value(false), 1, true), Start::Send);
+    assert!(queue.finish(&key("k"), value(false), 1, Landing::Unsure, true));
+    assert_eq!(next(&mut queue, "k"), Some("set"));
+    queue.end(&key("k"), 1, Landing::Landed);
+    // A load stores, and is overtaken by a deletion whose time is over before its turn comes.
+    assert_eq!(queue.start(&key("k"), &value(true), 2, true), Start::Send);
+    assert_eq!(queue.start(&key("k"), &Op::Delete, 3, false), Start::Send);
+    assert!(queue.finish(&key("k"), Op::Delete, 3, Landing::NotSent, false));
+    assert_eq!(next(&mut queue, "k"), Some("delete"));
+    queue.end(&key("k"), 3, Landing::Landed);
+    assert!(queue.holds(&key("k")), "the value may land yet");
+    assert!(queue.finish(&key("k"), value(true), 2, Landing::Unsure, true));
+    assert_eq!(next(&mut queue, "k"), Some("delete"));
+}
+
+#[test]
 fn value_of_a_load_is_dropped_for_room_unless_it_replaces_a_deletion() {
     let mut queue = queue(2);
     queue.keep(&key("deleted"), Op::Delete, 1, true);
