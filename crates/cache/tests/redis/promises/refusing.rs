@@ -81,16 +81,15 @@ async fn entry_that_was_removed_stands_in_for_nothing_when_a_full_server_let_its
 
 #[tokio::test]
 async fn server_that_reads_its_data_is_a_miss_and_asked_again_after_it() {
-    let Some(server) = Server::start("enable-debug-command yes\nloading-process-events-interval-bytes 1024")
-    else {
-        return;
-    };
+    // It looks at its connections after each key it has read: none is packed.
+    let config = "enable-debug-command yes\nloading-process-events-interval-bytes 1024\nrdbcompression no";
+    let Some(server) = Server::start(config) else { return };
     let namespace = namespace();
     let one = ready(node(&server.url(""), &namespace).l1_max_bytes(0)).await;
     one.set(&PAGE, "k", text("v")).await;
     server.ask(&["DEBUG", "POPULATE", "2000", "filler", "1024"]);
-    server.ask(&["CONFIG", "SET", "key-load-delay", "10000"]);
-    // It stores its data, forgets it and reads it again, which takes 20 s, or until it is told to hurry.
+    server.ask(&["CONFIG", "SET", "key-load-delay", "5000"]);
+    // It stores its data, forgets it and reads it again, which takes 10 s, or until it is told to hurry.
     let mut reloading = server.wire();
     reloading.send(&["DEBUG", "RELOAD"]).unwrap();
     eventually("the server reads its data", async || {
