@@ -8,6 +8,14 @@ pub mod stale {}
 #[doc = include_str!("../docs/single_flight.md")]
 pub mod single_flight {}
 
+/// Lives that do not end together, and values that say there is nothing.
+#[doc = include_str!("../docs/lifetimes.md")]
+pub mod lifetimes {}
+
+/// More loads than what is behind the cache bears.
+#[doc = include_str!("../docs/shedding.md")]
+pub mod shedding {}
+
 /// Invalidation of many entries at once.
 #[doc = include_str!("../docs/tags.md")]
 pub mod tags {}
@@ -19,6 +27,10 @@ pub mod nodes {}
 /// A backend that is slow, down, frozen or full.
 #[doc = include_str!("../docs/outage.md")]
 pub mod outage {}
+
+/// The end of a process.
+#[doc = include_str!("../docs/shutdown.md")]
+pub mod shutdown {}
 
 /// The same calls, with the backend's errors.
 #[doc = include_str!("../docs/strict.md")]
@@ -53,6 +65,10 @@ pub mod limits {}
 #[cfg(feature = "compression")]
 #[doc = include_str!("../docs/compression.md")]
 pub mod compression {}
+
+/// Stores of one's own, and what tests are given.
+#[doc = include_str!("../docs/backend.md")]
+pub mod backend {}
 
 /// What is rare, told one by one.
 #[doc = include_str!("../docs/events.md")]

@@ -51,12 +51,14 @@ mod trust_tests;
 mod value;
 mod waiters;
 
+pub use async_trait;
 pub use backend::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, MemoryBackend,
     NoopBackend, Page, Retention, Seeded, ServerInfo, StoredKey,
 };
 pub use builder::CacheBuilder;
 pub use bus::{Bus, BusEvent, MemoryBus};
+pub use bytes;
 pub use cache::Cache;
 #[cfg(feature = "macros")]
 pub use cached::cached;

@@ -10,6 +10,11 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// Starts one whose servers have more lines of configuration.
+    pub(crate) fn start_with(more: &str) -> Option<Self> {
         if !installed() {
             return None;
         }
@@ -18,7 +23,8 @@ impl Cluster {
             .map(|_| {
                 let bus = free_port();
                 buses.push(bus);
-                let config = format!("cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}");
+                let config =
+                    format!("cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\n{more}");
                 Server::start_on(free_port(), &config, false)
             })
             .collect();

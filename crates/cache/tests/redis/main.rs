@@ -8,11 +8,13 @@ mod failover;
 mod groups;
 mod interop;
 mod outage;
+mod promises;
 mod refusals;
 mod strict;
 mod sweep;
 #[cfg(feature = "redis-tls")]
 mod tls;
+mod tracking;
 
 use std::{
     sync::{
@@ -68,11 +70,12 @@ fn shared_sentinels() -> Option<&'static Watched> {
 
 /// The server named by `TEST_REDIS_URL`, or one that is shared by the tests that only read and write.
 fn single_url() -> Option<String> {
+    std::env::var("TEST_REDIS_URL").ok().or_else(|| shared_single().map(|server| server.url("")))
+}
+
+fn shared_single() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-        return Some(url);
-    }
-    SERVER.get_or_init(|| Server::start("")).as_ref().map(|server| server.url(""))
+    SERVER.get_or_init(|| Server::start("")).as_ref()
 }
 
 /// Every subject has a namespace of its own, so that they may share a server.
