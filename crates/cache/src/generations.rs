@@ -36,7 +36,7 @@ struct Known {
     own_news: u64,
     /// Changed here and not yet in the backend: the value is made up, and what the backend says is too old.
     pending: Option<Invalidation>,
-    /// The backend has lost it: what was made under it is gone, and it must be made anew.
+    /// The backend has lost it: nothing is valid under it, and it must be made anew. What was removed here stays so.
     lost: bool,
 }
 
@@ -84,8 +84,8 @@ impl Generations {
         if unknown.is_empty() { Ok(verdict) } else { Err(unknown) }
     }
 
-    /// Judges by what the backend just said as well. With a counter it does not have an entry is gone, and one it did not
-    /// tell of makes an entry stale. A counter only grows: when the backend knows an older value than this process it has
+    /// Judges by what the backend just said as well. A counter it does not have, or did not tell of, makes an entry stale, unless
+    /// this process knows that it was removed. A counter only grows: when the backend knows an older value than this process it has
     /// forgotten some, and nothing is valid by it.
     pub(crate) fn judge_by(
         &self,
@@ -105,9 +105,12 @@ impl Generations {
                 Some((_, Some(said))) if known.is_some_and(|known| said.latest < known.generation.latest) => {
                     by_known.max(Verdict::Stale)
                 }
-                Some((_, Some(said))) => verdict(*said, stamp),
-                Some((_, None)) => Verdict::Gone,
-                None => by_known.max(Verdict::Stale),
+                Some((_, Some(said))) => {
+                    // A counter that was made anew does not tell of removals before.
+                    let removed = known.map_or(0, Known::removed).max(said.removed);
+                    verdict(Generation { removed, ..*said }, stamp)
+                }
+                Some((_, None)) | None => by_known.max(Verdict::Stale),
             }
         };
         stamps.iter().map(judge).max().unwrap_or(Verdict::Valid)
@@ -144,6 +147,8 @@ impl Generations {
         {
             return;
         }
+        let removed = before.as_ref().map_or(0, Known::removed).max(generation.removed);
+        let generation = Generation { removed, ..generation };
         let same = before.filter(|before| before.generation == generation && !before.lost);
         let news = same.map_or_else(|| self.next_news(), |before| before.news);
         let own_news = before.map_or(0, |before| before.own_news);
@@ -190,7 +195,7 @@ impl Generations {
         let known = self.read();
         let known = known.get(&tag).filter(|known| known.pending.is_none() && known.news <= news)?;
         let is_behind = said.latest < known.generation.latest;
-        let removes = known.lost || said.removed < known.generation.removed;
+        let removes = said.removed < known.generation.removed;
         is_behind.then_some(if removes { Invalidation::Remove } else { Invalidation::Expire })
     }
 
@@ -271,6 +276,14 @@ fn after(before: Option<&Known>, now: u64, how: Invalidation) -> Generation {
 }
 
 impl Known {
+    /// The last removal that the backend told of.
+    const fn removed(&self) -> u64 {
+        match self.pending {
+            Some(_) => 0,
+            None => self.generation.removed,
+        }
+    }
+
     /// Whether the value is the backend's.
     const fn is_real(&self) -> bool {
         self.pending.is_none() && !self.lost
@@ -288,7 +301,7 @@ impl Known {
             Some(_) if stamp.latest == self.generation.latest => Verdict::Valid,
             Some(Invalidation::Remove) => Verdict::Gone,
             Some(Invalidation::Expire) => Verdict::Stale,
-            None if self.lost => Verdict::Gone,
+            None if self.lost => verdict(self.generation, stamp).max(Verdict::Stale),
             None => verdict(self.generation, stamp),
         }
     }
@@ -338,11 +351,11 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_counter_takes_what_was_made_under_it_and_one_not_told_of_makes_it_stale() {
+    fn a_missing_counter_makes_stale_and_never_valid() {
         for (generations, trust) in [known(50, 0), (Generations::new(), Trust::new(100))] {
             assert_eq!(generations.judge_by(&stamped(51), &[], &trust, NOW), Verdict::Stale);
             generations.lose(TAG);
-            assert_eq!(generations.judge_by(&stamped(50), &[(TAG, None)], &trust, NOW), Verdict::Gone);
+            assert_eq!(generations.judge_by(&stamped(50), &[(TAG, None)], &trust, NOW), Verdict::Stale);
             assert_eq!(generations.unknown(&[TAG], &trust, NOW), [TAG]);
             assert!(!generations.are_real(&[TAG]));
         }
@@ -353,8 +366,11 @@ mod tests {
         let (generations, trust) = known(60, 60);
         generations.lose(TAG);
         assert_eq!(generations.judge_local(&stamped(50)), Verdict::Gone);
-        generations.learn(TAG, Generation { latest: 90, removed: 90 }, &trust, NOW);
+        let anew = Generation { latest: 90, removed: 0 };
+        assert_eq!(generations.judge_by(&stamped(50), &[(TAG, Some(anew))], &trust, NOW), Verdict::Gone);
+        generations.learn(TAG, anew, &trust, NOW);
         assert_eq!(generations.judge_local(&stamped(50)), Verdict::Gone);
+        assert_eq!(generations.judge_local(&stamped(70)), Verdict::Stale, "made after the removal");
         assert_eq!(generations.judge_local(&stamped(90)), Verdict::Valid);
     }
 

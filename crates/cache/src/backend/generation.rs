@@ -8,13 +8,12 @@ use super::Lifetime;
 /// The value of a generation counter: every entry made under an earlier one is invalid.
 ///
 /// Values are microseconds of the store's clock, or one more than the value before, whichever is larger, so a
-/// counter that was lost and made anew has none of its earlier values. What was removed under it before is not known any more
-/// then, so its making counts as a removal. Stored as text, `latest:removed`.
+/// counter that was lost and made anew has none of its earlier values. Stored as text, `latest:removed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Generation {
     /// The value now. An entry made under another one is no longer fresh.
     pub latest: u64,
-    /// The value at the last removal, or when the counter was made. An entry made under a smaller one must not be used at all.
+    /// The value at the last removal, 0 before the first. An entry made under a smaller one must not be used at all.
     pub removed: u64,
 }
 
@@ -46,15 +45,15 @@ impl Generation {
     /// The value of a counter made at `now`, microseconds.
     #[must_use]
     pub const fn first(now: u64) -> Self {
-        Self { latest: now, removed: now }
+        Self { latest: now, removed: 0 }
     }
 
-    /// The value after `before`, at `now`. Without one before it everything earlier is removed.
+    /// The value after `before`, at `now`.
     #[must_use]
     pub fn after(before: Option<Self>, now: u64, how: Invalidation) -> Self {
         let latest = before.map_or(now, |before| now.max(before.latest.saturating_add(1)));
         let removed = match how {
-            Invalidation::Expire => before.map_or(latest, |before| before.removed),
+            Invalidation::Expire => before.map_or(0, |before| before.removed),
             Invalidation::Remove => latest,
         };
         Self { latest, removed }
@@ -89,7 +88,7 @@ mod tests {
         let second = Generation::after(Some(first), 100, Invalidation::Expire);
         let third = Generation::after(Some(second), 7, Invalidation::Remove);
         assert_eq!((second.latest, third.latest), (101, 102));
-        assert_eq!((second.removed, third.removed), (100, 102));
+        assert_eq!((second.removed, third.removed), (0, 102));
     }
 
     #[test]

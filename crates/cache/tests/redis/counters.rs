@@ -17,7 +17,7 @@ async fn counter_is_readable_text_of_microseconds_that_expires() {
     let here = u64::try_from(here).unwrap();
     assert!(seeded.now.abs_diff(here) < 60_000_000, "{seeded:?}");
     let text = server.ask(&["GET", key("c").as_str()]).text();
-    assert_eq!(text, format!("{0}:{0}", seeded.generation.latest), "its making is a removal");
+    assert_eq!(text, format!("{}:0", seeded.generation.latest));
     let left = server.ask(&["PTTL", key("c").as_str()]).number();
     assert!(u64::try_from(left).unwrap() > Generation::LIFETIME.as_millis() - 60_000);
 }
@@ -45,7 +45,7 @@ async fn what_is_no_counter_counts_as_absent() {
         assert!(seeded.created && seeded.generation == Generation::first(seeded.now), "{text}: {seeded:?}");
         server.ask(&["SET", key("c").as_str(), text]);
         let bumped = backend.bump_generation(&key("c"), Invalidation::Expire).await.unwrap();
-        assert!(bumped.latest >= seeded.now && bumped.removed == bumped.latest, "{text}: {bumped:?}");
+        assert!(bumped.latest >= seeded.now && bumped.removed == 0, "{text}: {bumped:?}");
     }
     server.ask(&["DEL", key("c").as_str()]);
     server.ask(&["RPUSH", key("c").as_str(), "1"]);

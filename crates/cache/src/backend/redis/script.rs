@@ -31,8 +31,7 @@ macro_rules! counter {
 
 const SEED: &str = counter!(
     "if latest then return {stored, 0, string.format('%.0f', now)} end
-     stored = string.format('%.0f', now)
-     stored = stored .. ':' .. stored
+     stored = string.format('%.0f', now) .. ':0'
      redis.call('SET', KEYS[1], stored, 'PX', ARGV[1])
      return {stored, 1, string.format('%.0f', now)}"
 );
@@ -40,7 +39,7 @@ const SEED: &str = counter!(
 const BUMP: &str = counter!(
     "if latest then now = math.max(now, tonumber(latest) + 1) end
      local value = string.format('%.0f', now)
-     if ARGV[2] == 'remove' or not latest then removed = value end
+     if ARGV[2] == 'remove' then removed = value elseif not latest then removed = '0' end
      stored = value .. ':' .. removed
      redis.call('SET', KEYS[1], stored, 'PX', ARGV[1])
      return stored"
@@ -50,9 +49,10 @@ const RELEASE: &str =
     "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
                        return 0";
 
-const RENEW: &str =
-    "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-                     return 0";
+/// Written anew rather than given a new end, so that no further right is needed.
+const RENEW: &str = "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+                     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+                     return 1";
 
 fn lifetime() -> Value {
     Value::Bytes(Generation::LIFETIME.as_millis().to_string().into())
