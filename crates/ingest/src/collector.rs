@@ -322,7 +322,7 @@ impl Collector {
                     Some(true) => self.quote_shift(feed, &mut state, closes).await,
                     Some(false) => self.sleep_until(closes).await,
                     // The calendar is on its way: without it a holiday would show the prices of another day.
-                    None => self.clock.sleep(OTHERS_TURN).await,
+                    None => self.clock.sleep(feed.every).await,
                 }
             }
         }

@@ -140,7 +140,9 @@ impl Tushare {
                     self.limiter.slow(board.name(), *per_minute);
                 }
             })?;
+            // A price is not known to a fraction of a second.
             let told = self.clock.now();
+            let told = Timestamp::from_second(told.as_second()).unwrap_or(told);
             for row in &table.rows {
                 match quote(&table, row, board, told) {
                     Row::Quote(quote) => drop(quotes.insert(quote.ts_code, quote)),
