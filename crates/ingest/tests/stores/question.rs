@@ -23,10 +23,12 @@ pub(crate) enum Question {
     BasicsOf(Vec<TsCode>, TradeDate),
     BasicDays,
     PriceLimitsOn(TradeDate),
+    PriceLimitDays,
     SuspensionsOn(TradeDate),
     Calendar(Exchange),
     Securities,
     FactorsOf(TsCode),
+    FactorDays,
     MinuteBars(TsCode, BarFreq, Timestamp, u32),
     MinuteFreqs(TsCode),
     Candles(String, Interval, Timestamp, u32),
@@ -62,10 +64,12 @@ impl Question {
             Self::BasicsOf(codes, day) => rows(store.basics.of(codes, *day).await?),
             Self::BasicDays => rows(store.basics.day_counts().await?),
             Self::PriceLimitsOn(day) => rows(store.price_limits.on(*day).await?),
+            Self::PriceLimitDays => rows(store.price_limits.day_counts().await?),
             Self::SuspensionsOn(day) => rows(store.suspensions.on(*day).await?),
             Self::Calendar(exchange) => rows(store.calendar.days(*exchange).await?),
             Self::Securities => rows(store.securities.all().await?),
             Self::FactorsOf(code) => rows(store.adj_factors.of(*code).await?),
+            Self::FactorDays => rows(store.adj_factors.day_counts().await?),
             Self::MinuteBars(code, freq, time, count) => {
                 rows(store.minute_bars.before(*code, *freq, *time, *count).await?)
             }

@@ -20,6 +20,8 @@ pub(crate) async fn all(store: &Store, pairs: BTreeSet<String>) -> Vec<Question>
     let mut asked = vec![
         Question::Securities,
         Question::BasicDays,
+        Question::FactorDays,
+        Question::PriceLimitDays,
         Question::AnyCandle,
         Question::AnyCoin,
         Question::Runs(0),

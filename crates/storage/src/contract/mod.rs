@@ -50,7 +50,9 @@ macro_rules! contract_suite {
                 securities_are_replaced_by_code,
                 calendar_days_are_read_by_exchange,
                 factors_are_read_oldest_first,
+                days_with_factors_are_counted_oldest_first,
                 price_limits_are_read_by_day,
+                days_with_price_limits_are_counted_oldest_first,
                 valuations_are_read_by_day_and_the_newest_by_code,
                 suspensions_are_read_by_day,
             );
