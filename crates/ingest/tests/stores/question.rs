@@ -18,6 +18,7 @@ pub(crate) enum Question {
     BarsOf(SecurityKind, TsCode, BarRange, u32),
     Kinds(Vec<TsCode>),
     WithoutFacts(SecurityKind),
+    Spans(SecurityKind),
     LatestBasic(TsCode),
     BasicsOn(TradeDate),
     BasicsOf(Vec<TsCode>, TradeDate),
@@ -34,6 +35,7 @@ pub(crate) enum Question {
     Candles(String, Interval, Timestamp, u32),
     Intervals(String),
     AnyCandle,
+    CandleGaps(Interval),
     Coins,
     CoinsOf(Vec<String>),
     AnyCoin,
@@ -59,6 +61,7 @@ impl Question {
                 rows(kinds)
             }
             Self::WithoutFacts(kind) => rows(bars.without_facts(*kind).await?),
+            Self::Spans(kind) => rows(bars.spans(*kind).await?),
             Self::LatestBasic(code) => rows(store.basics.latest(*code).await?),
             Self::BasicsOn(day) => rows(store.basics.on(*day).await?),
             Self::BasicsOf(codes, day) => rows(store.basics.of(codes, *day).await?),
@@ -79,6 +82,7 @@ impl Question {
             }
             Self::Intervals(pair) => rows(store.candles.intervals(pair).await?),
             Self::AnyCandle => rows([store.candles.any().await?]),
+            Self::CandleGaps(interval) => rows(store.candles.gaps(*interval).await?),
             Self::Coins => rows(store.crypto_markets.latest().await?),
             Self::CoinsOf(symbols) => rows(store.crypto_markets.latest_of(symbols).await?),
             Self::AnyCoin => rows([store.crypto_markets.any().await?]),
