@@ -114,7 +114,10 @@ where it was. A kind that the account may not have is left out.")]
     /// Mark runs as failed whose process was killed, and count the bars of every day again
     Repair,
 
-    /// Report missing, incomplete and adjusted days, and bars without facts
+    /// Report missing, incomplete and adjusted days, bars without what belongs to them, and gaps between candles
+    #[command(after_help = "\
+With --json there is a line for each kind of bars, then one for each pair and interval that lacks candles.
+It reads the codes and days of whole tables, which takes seconds.")]
     Check,
 }
 

@@ -45,7 +45,7 @@ pub use error::{Error, Result};
 pub use feed::{QuoteFeed, QuoteSink};
 pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
 pub use progress::{Advance, Progress, Silent};
-pub use quality::{BarQuality, DayRows, check};
+pub use quality::{BarQuality, CandleQuality, DayCodes, DayRows, MissingCandles, Quality, check};
 #[cfg(feature = "live")]
 pub use schedule::next_publication;
 #[cfg(feature = "live")]

@@ -1,10 +1,24 @@
 //! What is missing or odd in a store, for a person to act on.
 
+mod gaps;
+#[cfg(test)]
+mod tests;
+
+pub use gaps::{CandleQuality, DayCodes, MissingCandles};
 use serde::Serialize;
 use stockpile_market::{
     DayIndex, Exchange, SecurityKind, TradeDate, TradingCalendar, TsCode, is_adjusted_day,
 };
 use stockpile_storage::{DayCount, Result, Store};
+
+/// What a look through a store found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Quality {
+    /// One report for each kind that has bars.
+    pub bars: Vec<BarQuality>,
+    /// Pairs that lack hourly or daily candles, the hours first, then by name.
+    pub candles: Vec<CandleQuality>,
+}
 
 /// A day and its bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,35 +54,46 @@ pub struct BarQuality {
     pub adjusted: Vec<TradeDate>,
     /// Days with bars but without valuations, in the span of the valuations; stocks only.
     pub without_valuations: Vec<TradeDate>,
+    /// Days with bars on which nothing, not even a fund, has an adjustment factor, in the span of the factors; stocks only.
+    pub without_factors: Vec<TradeDate>,
+    /// Days with bars on which nothing, not even a fund, has price limits, in the span of the limits; stocks only.
+    pub without_limits: Vec<TradeDate>,
+    /// Days on which some have bars and others, which have bars before and after, have none; indices only.
+    pub gaps: Vec<DayCodes>,
     /// Securities with bars but without a row of facts: they have no name.
     pub without_facts: Vec<TsCode>,
 }
 
-/// Looks through a store: one report for each kind that has bars. Reads every bar's code, so it takes seconds.
+/// Looks through a store. Reads the code of every bar and every adjustment factor and price limit, so it takes seconds.
 ///
 /// # Errors
 ///
 /// The [store's error](stockpile_storage::Error) when it cannot be asked.
-pub async fn check(store: &Store, today: TradeDate) -> Result<Vec<BarQuality>> {
+pub async fn check(store: &Store, today: TradeDate) -> Result<Quality> {
     let rows = store.calendar.days(Exchange::Sse).await?;
     // A key is an exchange and a day, so a day comes once.
     let calendar = TradingCalendar::from_rows(rows.iter().map(|day| (day.cal_date, day.is_open)))
         .unwrap_or_else(|_| TradingCalendar::from_open_days([]));
-    let valued = store.basics.day_counts().await?;
-    let mut reports = Vec::new();
+    let mut bars = Vec::new();
     for kind in SecurityKind::ALL {
         let counts = store.bars.day_counts(kind).await?;
         if counts.is_empty() {
             continue;
         }
         let mut report = judge(kind, &counts, &calendar, today);
-        if kind == SecurityKind::Stock {
-            report.without_valuations = without_valuations(&counts, &valued);
+        match kind {
+            SecurityKind::Stock => {
+                report.without_valuations = lacking(&counts, &store.basics.day_counts().await?);
+                report.without_factors = lacking(&counts, &store.adj_factors.day_counts().await?);
+                report.without_limits = lacking(&counts, &store.price_limits.day_counts().await?);
+            }
+            SecurityKind::Etf => {}
+            SecurityKind::Index => report.gaps = gaps::of_codes(store, kind, &counts, &calendar).await?,
         }
         report.without_facts = store.bars.without_facts(kind).await?;
-        reports.push(report);
+        bars.push(report);
     }
-    Ok(reports)
+    Ok(Quality { bars, candles: gaps::of_candles(store).await? })
 }
 
 fn judge(
@@ -111,17 +136,21 @@ fn judge(
             .map(|day| day.trade_date)
             .collect(),
         without_valuations: Vec::new(),
+        without_factors: Vec::new(),
+        without_limits: Vec::new(),
+        gaps: Vec::new(),
         without_facts: Vec::new(),
     }
 }
 
-fn without_valuations(counts: &[DayCount], valued: &[(TradeDate, u32)]) -> Vec<TradeDate> {
-    let Some(((first, _), (last, _))) = valued.first().zip(valued.last()) else { return Vec::new() };
+/// The days with bars that lack what stands beside them, in the span of the latter.
+fn lacking(counts: &[DayCount], beside: &[(TradeDate, u32)]) -> Vec<TradeDate> {
+    let Some(((first, _), (last, _))) = beside.first().zip(beside.last()) else { return Vec::new() };
     counts
         .iter()
         .map(|day| day.trade_date)
         .filter(|day| {
-            (first..=last).contains(&day) && valued.binary_search_by_key(day, |(day, _)| *day).is_err()
+            (first..=last).contains(&day) && beside.binary_search_by_key(day, |(day, _)| *day).is_err()
         })
         .collect()
 }

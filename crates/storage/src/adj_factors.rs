@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use stockpile_market::{AdjFactor, TsCode};
+use stockpile_market::{AdjFactor, TradeDate, TsCode};
 
 use crate::Result;
 
@@ -17,4 +17,13 @@ pub trait AdjFactors: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn of(&self, code: TsCode) -> Result<Vec<AdjFactor>>;
+
+    /// Counts the factors of every day that has some, oldest first.
+    ///
+    /// Walks the whole table; SQLite sorts its days as well, as they stand by code: about a second for five million rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>>;
 }

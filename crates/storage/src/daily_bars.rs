@@ -42,6 +42,19 @@ pub struct DayCount {
     pub adjusted: u32,
 }
 
+/// Which days a security's bars cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeSpan {
+    /// Security.
+    pub ts_code: TsCode,
+    /// First day with a bar.
+    pub first: TradeDate,
+    /// Last day with a bar.
+    pub last: TradeDate,
+    /// Bars, the first and the last among them.
+    pub rows: u32,
+}
+
 /// What market statistics need of a bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClosingBar {
@@ -163,4 +176,13 @@ pub trait DailyBars: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn without_facts(&self, kind: SecurityKind) -> Result<Vec<TsCode>>;
+
+    /// Tells of each security with bars of a kind the first and last day and how many bars it has, by code.
+    ///
+    /// Walks every bar of the kind: cheap for indices, seconds for stocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn spans(&self, kind: SecurityKind) -> Result<Vec<CodeSpan>>;
 }

@@ -37,15 +37,17 @@ mod trade_calendar;
 pub use adj_factors::AdjFactors;
 #[cfg(feature = "mock")]
 pub use adj_factors::MockAdjFactors;
-pub use candles::Candles;
 #[cfg(feature = "mock")]
 pub use candles::MockCandles;
+pub use candles::{CandleGap, Candles};
 pub use crypto_markets::CryptoMarkets;
 #[cfg(feature = "mock")]
 pub use crypto_markets::MockCryptoMarkets;
 #[cfg(feature = "mock")]
 pub use daily_bars::MockDailyBars;
-pub use daily_bars::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, StoredBar};
+pub use daily_bars::{
+    BarRange, ClosingBar, CodeSpan, DailyBars, DayCount, DayPage, HotOrder, HotQuery, StoredBar,
+};
 pub use daily_basics::DailyBasics;
 #[cfg(feature = "mock")]
 pub use daily_basics::MockDailyBasics;

@@ -17,4 +17,13 @@ pub trait PriceLimits: Debug + Send + Sync {
     ///
     /// [`Error`](crate::Error) when the store cannot be asked.
     async fn on(&self, trade_date: TradeDate) -> Result<Vec<PriceLimit>>;
+
+    /// Counts the price limits of every day that has some, oldest first.
+    ///
+    /// Walks the whole table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) when the store cannot be asked.
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>>;
 }

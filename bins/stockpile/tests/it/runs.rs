@@ -110,3 +110,57 @@ fn a_check_names_days_and_securities() {
         assert!(text.contains(said), "{said}: {text}");
     }
 }
+
+#[test]
+fn a_check_names_what_bars_lack_and_where_series_have_gaps() {
+    let bars = |codes: &[(&str, &[&str])]| {
+        let mut text = HEADER.to_owned();
+        for (code, days) in codes {
+            for day in *days {
+                let _ = writeln!(text, "{code},{day},10,11,9,10.01,10,0,0,1,1");
+            }
+        }
+        text
+    };
+    let days = ["20250205", "20250206", "20250207"];
+    let indices = bars(&[("000001.SH", &days), ("000300.SH", &["20250205", "20250207"])]);
+    let hour = |hour: u8| format!("BTCUSDT,1h,2025-02-05T{hour:02}:00:00Z,1,1,1,1,,\n");
+    let candles: String = [0, 1, 5].map(hour).concat();
+    let folder = desk(&[
+        ("daily.csv", &bars(&[("000001.SZ", &days)])),
+        ("index.csv", &indices),
+        ("factors.csv", "ts_code,trade_date,adj_factor\n000001.SZ,20250205,1\n000001.SZ,20250207,1\n"),
+        (
+            "limits.csv",
+            "trade_date,ts_code,up_limit,down_limit\n20250205,000001.SZ,11,9\n20250207,000001.SZ,11,9\n",
+        ),
+        ("candles.csv", &format!("symbol,interval,ts,open,high,low,close,volume,quote_volume\n{candles}")),
+    ]);
+    let check = |args: &[&str]| stockpile(folder.path(), &[&["ingest", "check"], args].concat());
+    let kept = ingest(&folder, &["daily.csv", "factors.csv", "limits.csv", "candles.csv"]);
+    assert_eq!(kept.code, 0, "{} {}", kept.out, kept.err);
+    let kept = ingest(&folder, &["--kind", "index_daily", "index.csv"]);
+    assert_eq!(kept.code, 0, "{} {}", kept.out, kept.err);
+
+    let reports = lines(&check(&["--json"]));
+    assert_eq!(reports[0]["without_factors"], serde_json::json!(["20250206"]));
+    assert_eq!(reports[0]["without_limits"], serde_json::json!(["20250206"]));
+    let gaps = serde_json::json!([{"trade_date": "20250206", "ts_codes": ["000300.SH"]}]);
+    assert_eq!((&reports[1]["kind"], &reports[1]["gaps"]), (&"index".into(), &gaps));
+    let candles = serde_json::json!({
+        "symbol": "BTCUSDT",
+        "interval": "1h",
+        "missing": 3,
+        "gaps": [{"first": "2025-02-05T02:00:00Z", "last": "2025-02-05T04:00:00Z", "missing": 3}],
+    });
+    assert_eq!(reports[2..], [candles]);
+    let text = check(&[]).out;
+    for said in [
+        "without adjustment factors: 1: 20250206",
+        "without price limits: 1: 20250206",
+        "indices without a bar on days of others: 1: 20250206 (000300.SH)",
+        "BTCUSDT 1h: 3 candles missing: 2025-02-05T02:00:00Z to 2025-02-05T04:00:00Z (3)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}

@@ -20,6 +20,8 @@ pub(crate) async fn all(store: &Store, pairs: BTreeSet<String>) -> Vec<Question>
     let mut asked = vec![
         Question::Securities,
         Question::BasicDays,
+        Question::FactorDays,
+        Question::PriceLimitDays,
         Question::AnyCandle,
         Question::AnyCoin,
         Question::Runs(0),
@@ -38,7 +40,7 @@ pub(crate) async fn all(store: &Store, pairs: BTreeSet<String>) -> Vec<Question>
         }
         let of_kind: Vec<TsCode> = of_kind.into_iter().collect();
         let (spread, watched) = (spread_of(&days), chosen(&of_kind, WATCHED));
-        asked.extend([Question::DayCounts(kind), Question::WithoutFacts(kind)]);
+        asked.extend([Question::DayCounts(kind), Question::WithoutFacts(kind), Question::Spans(kind)]);
         every_bar(kind, &days, &of_kind, &mut asked);
         one_day(kind, &spread, &mut asked);
         one_security(kind, &spread, &watched, &mut asked);
@@ -161,6 +163,7 @@ async fn crypto(store: &Store, pairs: BTreeSet<String>, asked: &mut Vec<Question
             }
         }
     }
+    asked.extend(Interval::all().map(Question::CandleGaps));
     let mut symbols: Vec<String> =
         store.crypto_markets.latest().await.unwrap().into_iter().map(|coin| coin.symbol).collect();
     asked.extend([Question::Coins, Question::CoinsOf(Vec::new()), Question::CoinsOf(symbols.clone())]);

@@ -1,7 +1,7 @@
 //! Adjustment factors in ClickHouse.
 
 use async_trait::async_trait;
-use stockpile_market::{AdjFactor, TsCode};
+use stockpile_market::{AdjFactor, TradeDate, TsCode};
 
 use super::{ClickHouse, row};
 use crate::{AdjFactors, Result};
@@ -15,5 +15,12 @@ impl AdjFactors for ClickHouse {
         rows.into_iter()
             .map(|(day, adj_factor)| Ok(AdjFactor { ts_code: code, trade_date: row::date(day)?, adj_factor }))
             .collect()
+    }
+
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
+        let query = self.server.query(include_str!("sql/factor_day_counts.sql"));
+        let rows: Vec<(i32, u32)> =
+            self.server.read("count the adjustment factors of each day", query).await?;
+        rows.into_iter().map(|(day, count)| Ok((row::date(day)?, count))).collect()
     }
 }

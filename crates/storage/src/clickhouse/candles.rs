@@ -7,7 +7,7 @@ use serde::Deserialize;
 use stockpile_market::{Candle, Interval};
 
 use super::{ClickHouse, row};
-use crate::{Candles, Result};
+use crate::{CandleGap, Candles, Result};
 
 #[derive(Row, Deserialize)]
 struct ReadCandle {
@@ -63,5 +63,16 @@ impl Candles for ClickHouse {
     async fn any(&self) -> Result<bool> {
         let query = self.server.query(include_str!("sql/candle_any.sql"));
         Ok(self.server.read::<bool>("look for candles", query).await?.contains(&true))
+    }
+
+    async fn gaps(&self, interval: Interval) -> Result<Vec<CandleGap>> {
+        let query =
+            self.server.query(include_str!("sql/candle_gaps.sql")).param("interval", interval.seconds());
+        let rows: Vec<(String, i64, i64)> = self.server.read("look for gaps between candles", query).await?;
+        rows.into_iter()
+            .map(|(symbol, before, after)| {
+                Ok(CandleGap { symbol, before: row::time(before)?, after: row::time(after)? })
+            })
+            .collect()
     }
 }

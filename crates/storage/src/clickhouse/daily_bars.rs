@@ -10,7 +10,9 @@ use super::{
     row::{self, CodeBytes},
     rows::{ReadBar, ReadPagedBar, ReadStoredBar, close, converted},
 };
-use crate::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar};
+use crate::{
+    BarRange, ClosingBar, CodeSpan, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar,
+};
 
 #[derive(Row, Deserialize)]
 struct ReadDayCount {
@@ -28,6 +30,14 @@ struct ReadCode {
 struct ReadKind {
     ts_code: CodeBytes,
     kind: u8,
+}
+
+#[derive(Row, Deserialize)]
+struct ReadSpan {
+    ts_code: CodeBytes,
+    first: i32,
+    last: i32,
+    rows: u32,
 }
 
 impl ClickHouse {
@@ -136,5 +146,22 @@ impl DailyBars for ClickHouse {
             .param("kind", row::kind_number(kind));
         let codes: Vec<ReadCode> = self.server.read("look for securities without facts", query).await?;
         codes.into_iter().map(|read| row::code(read.ts_code)).collect()
+    }
+
+    async fn spans(&self, kind: SecurityKind) -> Result<Vec<CodeSpan>> {
+        let query =
+            self.server.query(include_str!("sql/code_spans.sql")).param("kind", row::kind_number(kind));
+        let spans: Vec<ReadSpan> = self.server.read("read the spans of securities", query).await?;
+        spans
+            .into_iter()
+            .map(|ReadSpan { ts_code, first, last, rows }| {
+                Ok(CodeSpan {
+                    ts_code: row::code(ts_code)?,
+                    first: row::date(first)?,
+                    last: row::date(last)?,
+                    rows,
+                })
+            })
+            .collect()
     }
 }

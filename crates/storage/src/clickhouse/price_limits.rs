@@ -37,4 +37,10 @@ impl PriceLimits for ClickHouse {
             })
             .collect()
     }
+
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
+        let query = self.server.query(include_str!("sql/limit_day_counts.sql"));
+        let rows: Vec<(i32, u32)> = self.server.read("count the price limits of each day", query).await?;
+        rows.into_iter().map(|(day, count)| Ok((row::date(day)?, count))).collect()
+    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use stockpile_market::{DailyBar, Exchange, Security, SecurityKind};
 
 use super::{bar, code, date, ingest, numbered, start};
-use crate::{BarRange, DayCount, HotOrder, HotQuery, RowCounts, Store};
+use crate::{BarRange, CodeSpan, DayCount, HotOrder, HotQuery, RowCounts, Store};
 
 const ALL: BarRange = BarRange::Last(u32::MAX);
 
@@ -217,4 +217,26 @@ pub async fn bars_without_facts_are_told_by_kind(store: &Store) {
     run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(store.bars.without_facts(SecurityKind::Stock).await.unwrap(), [code("600519.SH")]);
     assert_eq!(store.bars.without_facts(SecurityKind::Etf).await.unwrap(), []);
+}
+
+pub async fn a_security_tells_which_days_its_bars_cover(store: &Store) {
+    let index = SecurityKind::Index;
+    assert_eq!(store.bars.spans(index).await.unwrap(), []);
+    let bars = [
+        bar("399001.SZ", "20250205", 10.0),
+        bar("000001.SH", "20250207", 10.0),
+        bar("000001.SH", "20250205", 10.0),
+    ];
+    ingest(store, index, bars.clone()).await;
+    ingest(store, SecurityKind::Stock, [bar("000001.SZ", "20250206", 10.0)]).await;
+    // A replaced bar counts once.
+    ingest(store, index, bars[1..].to_vec()).await;
+    let span = |ts_code: &str, last: &str, rows| CodeSpan {
+        ts_code: code(ts_code),
+        first: date("20250205"),
+        last: date(last),
+        rows,
+    };
+    let spans = [span("000001.SH", "20250207", 2), span("399001.SZ", "20250205", 1)];
+    assert_eq!(store.bars.spans(index).await.unwrap(), spans);
 }

@@ -55,12 +55,15 @@ pub async fn calendar_days_are_read_by_exchange(store: &Store) {
     assert_eq!(store.calendar.days(Exchange::Bse).await.unwrap(), []);
 }
 
+fn factor(ts_code: &str, day: &str, adj_factor: f64) -> AdjFactor {
+    AdjFactor { ts_code: code(ts_code), trade_date: date(day), adj_factor }
+}
+
+fn limit(ts_code: &str, day: &str, pre_close: Option<f64>) -> PriceLimit {
+    PriceLimit { ts_code: code(ts_code), trade_date: date(day), pre_close, up_limit: 11.0, down_limit: 9.0 }
+}
+
 pub async fn factors_are_read_oldest_first(store: &Store) {
-    let factor = |ts_code: &str, day: &str, adj_factor| AdjFactor {
-        ts_code: code(ts_code),
-        trade_date: date(day),
-        adj_factor,
-    };
     let factors = [
         factor("000001.SZ", "20250103", 116.713),
         factor("000001.SZ", "20250102", 108.5),
@@ -74,14 +77,24 @@ pub async fn factors_are_read_oldest_first(store: &Store) {
     assert_eq!(store.adj_factors.of(code("600519.SH")).await.unwrap(), []);
 }
 
+pub async fn days_with_factors_are_counted_oldest_first(store: &Store) {
+    assert_eq!(store.adj_factors.day_counts().await.unwrap(), []);
+    let factors = [
+        factor("000001.SZ", "20250103", 2.0),
+        factor("000001.SZ", "20250102", 2.0),
+        factor("510300.SH", "20250102", 1.0),
+    ];
+    // Replaced rows count once.
+    for written in [&factors[..], &factors[1..]] {
+        let mut run = start(store).await;
+        run.write_factors(numbered(written.to_vec())).await.unwrap();
+        run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    }
+    let counts = [(date("20250102"), 2), (date("20250103"), 1)];
+    assert_eq!(store.adj_factors.day_counts().await.unwrap(), counts);
+}
+
 pub async fn price_limits_are_read_by_day(store: &Store) {
-    let limit = |ts_code: &str, day: &str, pre_close| PriceLimit {
-        ts_code: code(ts_code),
-        trade_date: date(day),
-        pre_close,
-        up_limit: 11.0,
-        down_limit: 9.0,
-    };
     let limits = [
         limit("600519.SH", "20250205", Some(10.0)),
         limit("000001.SZ", "20250205", None),
@@ -93,6 +106,23 @@ pub async fn price_limits_are_read_by_day(store: &Store) {
     let read = store.price_limits.on(date("20250205")).await.unwrap();
     assert_eq!(read, [limits[1], limits[0]]);
     assert_eq!(store.price_limits.on(date("20250207")).await.unwrap(), []);
+}
+
+pub async fn days_with_price_limits_are_counted_oldest_first(store: &Store) {
+    assert_eq!(store.price_limits.day_counts().await.unwrap(), []);
+    let limits = [
+        limit("600519.SH", "20250206", Some(10.0)),
+        limit("600519.SH", "20250205", None),
+        limit("000001.SZ", "20250205", Some(10.0)),
+    ];
+    // Replaced rows count once.
+    for written in [&limits[..], &limits[1..]] {
+        let mut run = start(store).await;
+        run.write_price_limits(numbered(written.to_vec())).await.unwrap();
+        run.commit(RowCounts::default(), Timestamp::UNIX_EPOCH).await.unwrap();
+    }
+    let counts = [(date("20250205"), 2), (date("20250206"), 1)];
+    assert_eq!(store.price_limits.day_counts().await.unwrap(), counts);
 }
 
 pub async fn valuations_are_read_by_day_and_the_newest_by_code(store: &Store) {

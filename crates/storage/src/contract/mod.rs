@@ -45,12 +45,15 @@ macro_rules! contract_suite {
                 a_day_is_read_page_by_page,
                 a_page_tells_that_its_day_was_written_again,
                 bars_without_facts_are_told_by_kind,
+                a_security_tells_which_days_its_bars_cover,
             );
             $crate::contract_suite!(@promises facts, $open;
                 securities_are_replaced_by_code,
                 calendar_days_are_read_by_exchange,
                 factors_are_read_oldest_first,
+                days_with_factors_are_counted_oldest_first,
                 price_limits_are_read_by_day,
+                days_with_price_limits_are_counted_oldest_first,
                 valuations_are_read_by_day_and_the_newest_by_code,
                 suspensions_are_read_by_day,
             );
@@ -59,6 +62,7 @@ macro_rules! contract_suite {
                 a_candle_ingested_again_replaces_the_first,
                 a_pair_tells_its_intervals_the_shortest_first,
                 the_first_candle_is_noticed,
+                gaps_between_candles_are_told_by_pair_oldest_first,
                 a_candle_met_twice_in_a_run_keeps_its_first_row,
                 bars_within_a_day_are_read_by_security_and_frequency,
                 a_coin_shows_its_newest_row_the_most_valuable_first,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use stockpile_market::{BarFreq, Candle, CryptoMarket, Interval, MinuteBar};
 
 use super::{code, numbered, start};
-use crate::{RowCounts, Store};
+use crate::{CandleGap, RowCounts, Store};
 
 const START: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -65,6 +65,27 @@ pub async fn the_first_candle_is_noticed(store: &Store) {
     write(store, [candle("BTCUSDT", "1w", hour(0), 1.0)]).await;
     assert!(store.candles.any().await.unwrap());
     assert!(!store.crypto_markets.any().await.unwrap());
+}
+
+pub async fn gaps_between_candles_are_told_by_pair_oldest_first(store: &Store) {
+    assert_eq!(store.candles.gaps(interval("1h")).await.unwrap(), []);
+    let hours = [("BTCUSDT", vec![-3, -1, 0, 1, 5]), ("ADAUSDT", vec![0, 1, 3]), ("XRPUSDT", vec![7, 8])];
+    let of_a_pair = |(symbol, hours): (&'static str, Vec<i64>)| {
+        hours.into_iter().map(move |number| candle(symbol, "1h", hour(number), 1.0))
+    };
+    let candles: Vec<Candle> = hours.into_iter().flat_map(of_a_pair).collect();
+    write(store, candles.iter().cloned()).await;
+    write(store, candles.into_iter().rev()).await;
+    // Neither in the gaps of the hours nor beside them.
+    write(store, [2, 26].map(|number| candle("BTCUSDT", "1d", hour(number), 1.0))).await;
+    let gap = |symbol: &str, before, after| CandleGap {
+        symbol: symbol.into(),
+        before: hour(before),
+        after: hour(after),
+    };
+    let gaps = [gap("ADAUSDT", 1, 3), gap("BTCUSDT", -3, -1), gap("BTCUSDT", 1, 5)];
+    assert_eq!(store.candles.gaps(interval("1h")).await.unwrap(), gaps);
+    assert_eq!(store.candles.gaps(interval("1d")).await.unwrap(), []);
 }
 
 pub async fn a_candle_met_twice_in_a_run_keeps_its_first_row(store: &Store) {

@@ -310,7 +310,10 @@ pub async fn dates_are_read_back_over_the_whole_range(store: &Store) {
     assert_eq!(counts.iter().map(|count| count.trade_date).collect::<Vec<_>>(), days);
     assert_eq!(store.adj_factors.of(ts_code).await.unwrap(), factors);
     assert_eq!(store.calendar.days(Exchange::Sse).await.unwrap(), calendar);
-    assert_eq!(store.basics.day_counts().await.unwrap(), days.map(|day| (day, 1)));
+    let one_each = days.map(|day| (day, 1));
+    assert_eq!(store.adj_factors.day_counts().await.unwrap(), one_each);
+    assert_eq!(store.basics.day_counts().await.unwrap(), one_each);
+    assert_eq!(store.price_limits.day_counts().await.unwrap(), one_each);
     assert_eq!(store.basics.latest(ts_code).await.unwrap().unwrap().trade_date, last);
     for limit in limits {
         assert_eq!(store.price_limits.on(limit.trade_date).await.unwrap(), [limit]);

@@ -8,7 +8,7 @@ use super::{
     Postgres,
     row::{bound, get},
 };
-use crate::{Candles, Error, Result};
+use crate::{CandleGap, Candles, Error, Result};
 
 #[async_trait]
 impl Candles for Postgres {
@@ -61,5 +61,14 @@ impl Candles for Postgres {
 
     async fn any(&self) -> Result<bool> {
         self.0.read_one("look for candles", include_str!("sql/candle_any.sql"), &[], |row| get(row, 0)).await
+    }
+
+    async fn gaps(&self, interval: Interval) -> Result<Vec<CandleGap>> {
+        let sql = include_str!("sql/candle_gaps.sql");
+        self.0
+            .read("look for gaps between candles", sql, &[&interval.seconds().cast_signed()], |row| {
+                Ok(CandleGap { symbol: get(row, 0)?, before: get(row, 1)?, after: get(row, 2)? })
+            })
+            .await
     }
 }

@@ -8,7 +8,9 @@ use super::{
     Postgres,
     row::{self, get, kind_number},
 };
-use crate::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar};
+use crate::{
+    BarRange, ClosingBar, CodeSpan, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar,
+};
 
 #[async_trait]
 impl DailyBars for Postgres {
@@ -119,6 +121,20 @@ impl DailyBars for Postgres {
         let sql = include_str!("sql/codes_without_facts.sql");
         self.0
             .read("look for securities without facts", sql, &[&kind_number(kind)], |row| row::code(row, 0))
+            .await
+    }
+
+    async fn spans(&self, kind: SecurityKind) -> Result<Vec<CodeSpan>> {
+        let sql = include_str!("sql/code_spans.sql");
+        self.0
+            .read("read the spans of securities", sql, &[&kind_number(kind)], |row| {
+                Ok(CodeSpan {
+                    ts_code: row::code(row, 0)?,
+                    first: row::date(row, 1)?,
+                    last: row::date(row, 2)?,
+                    rows: row::count(row, 3)?,
+                })
+            })
             .await
     }
 }

@@ -25,4 +25,13 @@ impl PriceLimits for Postgres {
             })
             .await
     }
+
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
+        let sql = include_str!("sql/limit_day_counts.sql");
+        self.0
+            .read("count the price limits of each day", sql, &[], |row| {
+                Ok((row::date(row, 0)?, row::count(row, 1)?))
+            })
+            .await
+    }
 }

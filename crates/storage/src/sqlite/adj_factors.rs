@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::named_params;
-use stockpile_market::{AdjFactor, TsCode};
+use stockpile_market::{AdjFactor, TradeDate, TsCode};
 
 use super::{connections::Connections, query::collect, row};
 use crate::{AdjFactors, Result};
@@ -19,6 +19,15 @@ impl AdjFactors for Connections {
                     Ok(AdjFactor { ts_code: code, trade_date: row::date(row, 0)?, adj_factor: row.get(1)? })
                 },
             )
+        })
+        .await
+    }
+
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
+        self.read("count the adjustment factors of each day", |connection| {
+            collect(connection, include_str!("sql/factor_day_counts.sql"), [], |row| {
+                Ok((row::date(row, 0)?, row.get(1)?))
+            })
         })
         .await
     }

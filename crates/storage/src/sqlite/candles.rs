@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use stockpile_market::{Candle, Interval};
 
 use super::{connections::Connections, query::collect, row};
-use crate::{Candles, Result};
+use crate::{CandleGap, Candles, Result};
 
 #[async_trait]
 impl Candles for Connections {
@@ -66,6 +66,24 @@ impl Candles for Connections {
     async fn any(&self) -> Result<bool> {
         self.read("look for candles", |connection| {
             Ok(connection.query_row(include_str!("sql/candle_any.sql"), [], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    async fn gaps(&self, interval: Interval) -> Result<Vec<CandleGap>> {
+        self.read("look for gaps between candles", move |connection| {
+            collect(
+                connection,
+                include_str!("sql/candle_gaps.sql"),
+                named_params! { ":interval": interval.seconds() },
+                |row| {
+                    Ok(CandleGap {
+                        symbol: row.get(0)?,
+                        before: row::time(row, 1)?,
+                        after: row::time(row, 2)?,
+                    })
+                },
+            )
         })
         .await
     }

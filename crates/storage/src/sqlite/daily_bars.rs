@@ -5,7 +5,9 @@ use rusqlite::{Row, named_params};
 use stockpile_market::{DailyBar, SecurityKind, TradeDate, TsCode};
 
 use super::{connections::Connections, query::collect, row};
-use crate::{BarRange, ClosingBar, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar};
+use crate::{
+    BarRange, ClosingBar, CodeSpan, DailyBars, DayCount, DayPage, HotOrder, HotQuery, Result, StoredBar,
+};
 
 #[async_trait]
 impl DailyBars for Connections {
@@ -165,6 +167,25 @@ impl DailyBars for Connections {
                 include_str!("sql/codes_without_facts.sql"),
                 named_params! { ":kind": row::kind_number(kind) },
                 |row| row::code(row, 0),
+            )
+        })
+        .await
+    }
+
+    async fn spans(&self, kind: SecurityKind) -> Result<Vec<CodeSpan>> {
+        self.read("read the spans of securities", move |connection| {
+            collect(
+                connection,
+                include_str!("sql/code_spans.sql"),
+                named_params! { ":kind": row::kind_number(kind) },
+                |row| {
+                    Ok(CodeSpan {
+                        ts_code: row::code(row, 0)?,
+                        first: row::date(row, 1)?,
+                        last: row::date(row, 2)?,
+                        rows: row.get(3)?,
+                    })
+                },
             )
         })
         .await

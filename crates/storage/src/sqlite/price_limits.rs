@@ -28,4 +28,13 @@ impl PriceLimits for Connections {
         })
         .await
     }
+
+    async fn day_counts(&self) -> Result<Vec<(TradeDate, u32)>> {
+        self.read("count the price limits of each day", |connection| {
+            collect(connection, include_str!("sql/limit_day_counts.sql"), [], |row| {
+                Ok((row::date(row, 0)?, row.get(1)?))
+            })
+        })
+        .await
+    }
 }
