@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderName, HeaderValue},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use bytes::{Bytes, BytesMut};
 use stockpile_cache::{CacheValue, Codec, Kind, LoadError, Outcome, Source};
@@ -320,6 +320,11 @@ fn cache_control(fresh_for: Duration, ttl: Duration) -> HeaderValue {
     // As long as it need be; it takes whatever is written.
     let _ = write!(value, "public, max-age={fresh}, stale-while-revalidate={}", ttl.as_secs());
     HeaderValue::from_maybe_shared(value.freeze()).unwrap_or_else(|_| HeaderValue::from_static("no-cache"))
+}
+
+/// Whether an answer is a fresh body of the cache.
+pub(crate) fn is_hit(headers: &HeaderMap) -> bool {
+    headers.get(&X_CACHE).is_some_and(|label| label == "hit")
 }
 
 pub(crate) fn matches_tag(request: &HttpRequest, tag: &HeaderValue) -> bool {

@@ -100,6 +100,11 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
     let addr = server.addr();
     let response = client().get(format!("http://{addr}/health?x=1")).send().await.unwrap();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let mut labels = Vec::new();
+    for _ in 0..3 {
+        let response = client().get(format!("http://{addr}/api/overview/indices")).send().await.unwrap();
+        labels.push(response.headers()["x-cache"].to_str().unwrap().to_owned());
+    }
     let (status, events) = server.stop();
     assert!(status.success());
     assert!(folder.path().join("data/stockpile.db").exists());
@@ -113,6 +118,9 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
             && answered["asctime"].is_string()
             && answered["levelname"] == "INFO"
     );
+    assert_eq!(labels, ["miss", "hit", "hit"]);
+    let of_route = |event: &&Value| event["path"] == "/api/overview/indices" && event["message"] == "answered";
+    assert_eq!(events.iter().filter(of_route).count(), 1, "a hit has no line at this level");
     assert_eq!(events.last().unwrap()["message"], "stopped");
 }
 

@@ -5,6 +5,7 @@ mod fault;
 mod info;
 mod interop;
 mod link;
+mod links;
 mod reply;
 mod script;
 mod setup;
@@ -13,18 +14,11 @@ mod sweep;
 mod tls;
 mod watch;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 
 pub(crate) use self::{
     address::{Address, knows},
@@ -34,7 +28,7 @@ pub use self::{
     builder::RedisBuilder,
     interop::{fred_client, fred_pool},
 };
-use self::{command::Command, link::Link};
+use self::{command::Command, link::Link, links::Links};
 use super::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, Page, Seeded,
     ServerInfo, StoredKey,
@@ -54,8 +48,7 @@ pub struct RedisBackend(Arc<Shared>);
 
 struct Shared {
     setup: Arc<Setup>,
-    links: Vec<Link>,
-    next: AtomicUsize,
+    links: Links,
     sweep_timeout: Duration,
     /// What to show; never a password.
     target: String,
@@ -79,23 +72,19 @@ impl RedisBackend {
     /// Says why the last connection failed or ended; `None` while it stands or has not been tried.
     #[must_use]
     pub fn last_error(&self) -> Option<String> {
-        self.0.links.iter().find_map(Link::last_error)
+        self.0.links.last_error()
     }
 
     pub(crate) fn setup(&self) -> &Arc<Setup> {
         &self.0.setup
     }
 
-    fn from_links(setup: Arc<Setup>, links: Vec<Link>, sweep_timeout: Duration, target: String) -> Self {
-        Self(Arc::new(Shared { setup, links, next: AtomicUsize::new(0), sweep_timeout, target }))
+    fn from_links(setup: Arc<Setup>, links: Links, sweep_timeout: Duration, target: String) -> Self {
+        Self(Arc::new(Shared { setup, links, sweep_timeout, target }))
     }
 
     fn link(&self) -> &Link {
-        let links = &self.0.links;
-        match links.as_slice() {
-            [only] => only,
-            _ => &links[self.0.next.fetch_add(1, Ordering::Relaxed) % links.len()],
-        }
+        self.0.links.here()
     }
 
     async fn run(&self, command: Command) -> Result<fred::types::Resp3Frame> {
@@ -153,9 +142,9 @@ impl Backend for RedisBackend {
         Ok(reply::number(self.run(command::unlink(key)).await?)? > 0)
     }
 
-    /// The worst of its connections.
+    /// That of the connection of whoever asks, else the worst.
     fn health(&self) -> Health {
-        self.0.links.iter().map(Link::health).max().unwrap_or(Health::Down)
+        self.0.links.health()
     }
 
     async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
@@ -204,12 +193,7 @@ impl Backend for RedisBackend {
     }
 
     async fn ping(&self) -> Result<()> {
-        // Every connection, or a dead one would be found by whoever comes next.
-        let answers = self.0.links.iter().map(|link| async {
-            let command = command::ping();
-            reply::done(link.send(command.name, command.args).await?)
-        });
-        join_all(answers).await.into_iter().collect()
+        self.0.links.ping().await
     }
 
     /// By the server's clock, in one step.

@@ -174,6 +174,22 @@ impl Link {
         Ok(nodes)
     }
 
+    /// Whether somebody has asked already, and the client has not ended since.
+    pub(super) fn runs(&self) -> bool {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.as_ref().is_some_and(|live| !live.has_ended())
+    }
+
+    /// Whether the client has ended, as with the runtime that it ran on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|live| live.has_ended())
+    }
+
+    /// Lets the client go, so that the next call makes one.
+    pub(super) fn forget(&self) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(super) fn health(&self) -> Health {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         match &*live {
