@@ -119,7 +119,8 @@ async fn it_starts_in_an_empty_folder_answers_logs_and_stops_on_a_signal() {
             && answered["levelname"] == "INFO"
     );
     assert_eq!(labels, ["miss", "hit", "hit"]);
-    let of_route = |event: &&Value| event["path"] == "/api/overview/indices" && event["message"] == "answered";
+    let of_route =
+        |event: &&Value| event["path"] == "/api/overview/indices" && event["message"] == "answered";
     assert_eq!(events.iter().filter(of_route).count(), 1, "a hit has no line at this level");
     assert_eq!(events.last().unwrap()["message"], "stopped");
 }

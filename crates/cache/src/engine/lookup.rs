@@ -48,10 +48,16 @@ impl Engine {
         if let Err(error) = self.turn(remote, before, deadline).await {
             return Found::Unknown(Some(error));
         }
-        let get = remote.get(&place.raw, deadline);
-        let (answer, ()) = join(get, self.learn(tags, deadline)).await;
+        let answer = if self.are_known(tags) {
+            remote.get(&place.raw, deadline).await
+        } else {
+            Box::pin(join(remote.get(&place.raw, deadline), self.learn(tags, deadline))).await.0
+        };
         match answer {
-            Ok(Some(bytes)) => self.confirm(self.open(kind, place, &bytes), deadline).await,
+            Ok(Some(bytes)) => match self.confirm_known(self.open(kind, place, &bytes)) {
+                Ok(found) => found,
+                Err(unknown) => Box::pin(self.confirm(Found::Entry(unknown), deadline)).await,
+            },
             Ok(None) => Found::Nothing,
             Err(error) if error.refusal() == Some(Refusal::WrongType) => {
                 self.rejected(kind, place, Rejection::NoBytes);
@@ -106,7 +112,7 @@ impl Engine {
             return Ok(());
         }
         remote.offer()?;
-        match self.settled(before, deadline).await {
+        match Box::pin(self.settled(before, deadline)).await {
             true => Ok(()),
             false => Err(remote.not_asked(NotAsked::BudgetSpent)),
         }
@@ -133,7 +139,16 @@ impl Engine {
         }
     }
 
-    /// Holds an entry against the generations it was made under.
+    /// Holds an entry against the generations it was made under; gives it back when one of them must be asked for.
+    fn confirm_known<V: CacheValue>(&self, found: Found<V>) -> Result<Found<V>, Sight<V>> {
+        let Found::Entry(sight) = found else { return Ok(found) };
+        match self.verdict(&sight.facts.stamps) {
+            Some(verdict) => Ok(self.apply(sight, verdict)),
+            None => Err(sight),
+        }
+    }
+
+    /// The same, and asks.
     pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>, deadline: Deadline) -> Found<V> {
         let Found::Entry(mut sight) = found else { return found };
         let (answers, doubt) = match self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await {

@@ -34,13 +34,17 @@ impl Engine {
         all
     }
 
+    pub(super) fn are_known(&self, tags: &[TagId]) -> bool {
+        self.generations.unknown(tags, &self.trust, self.clock.now_ms()).is_empty()
+    }
+
     /// Asks for the generations among `tags` that are not known.
     pub(crate) async fn learn(&self, tags: &[TagId], deadline: Deadline) {
         let Some(remote) = &self.remote else { return };
         let unknown = self.generations.unknown(tags, &self.trust, self.clock.now_ms());
         if !unknown.is_empty() {
             // What is not known makes stale.
-            drop(self.ask(remote, unknown, deadline).await);
+            drop(Box::pin(self.ask(remote, unknown, deadline)).await);
         }
     }
 
@@ -56,12 +60,21 @@ impl Engine {
         unknown.sort_unstable();
         unknown.dedup();
         match &self.remote {
-            Some(remote) if !unknown.is_empty() => self.ask(remote, unknown, deadline).await,
+            // Seldom needed: a read that hits is not to carry it.
+            Some(remote) if !unknown.is_empty() => Box::pin(self.ask(remote, unknown, deadline)).await,
             _ => Ok(Answers::new()),
         }
     }
 
-    /// Judges an entry of the backend, by what is known and by what the backend just said.
+    /// Judges an entry of the backend by what is known, when that is enough.
+    pub(super) fn verdict(&self, stamps: &Stamps) -> Option<Verdict> {
+        if !stamps.has_everything() {
+            return Some(Verdict::Stale);
+        }
+        self.generations.judge(stamps, &self.trust, self.clock.now_ms()).ok()
+    }
+
+    /// The same, and by what the backend just said.
     pub(super) fn verdict_by(&self, stamps: &Stamps, answers: &Answers) -> Verdict {
         if !stamps.has_everything() {
             // Nothing of ours: no counter could take it back.

@@ -4,7 +4,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
@@ -65,6 +68,14 @@ enum Landing<V: CacheValue> {
     Due(Arrival<V>),
 }
 
+/// What the look into the backend says for a load.
+struct Backing {
+    /// What is there is ours to overwrite.
+    writable: bool,
+    answers: bool,
+    deadline: Deadline,
+}
+
 /// What came of a loader.
 pub(super) struct Cargo<V: CacheValue> {
     value: Shared<V>,
@@ -76,65 +87,74 @@ pub(super) struct Cargo<V: CacheValue> {
 }
 
 impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
-    pub(crate) fn run<F, Fut>(self, before: Before, load: F) -> BoxFuture<'static, ()>
-    where
-        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
-    {
-        self.take_off(before, load).boxed()
-    }
-
-    async fn take_off<F, Fut>(mut self, before: Before, load: F)
+    /// The future that carries the flight out. Small, as most flights only look into the backend: what a load needs has boxes of
+    /// its own, and a block keeps what it captures once, where an `async fn` would keep its arguments twice.
+    pub(crate) fn run<F, Fut>(mut self, before: Before, load: F) -> BoxFuture<'static, ()>
     where
         F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let place = self.engine.place(&self.kind, &self.ticket.key);
         let mut load = Some(load);
-        let landed = match AssertUnwindSafe(self.fly(&place, before, &mut load)).catch_unwind().await {
-            Ok(landed) => landed,
-            Err(panic) => {
+        async move {
+            let flown = AssertUnwindSafe(self.fly(&place, before, &mut load)).catch_unwind().await;
+            let landed = flown.unwrap_or_else(|panic| {
                 self.engine.load_failed(&self.kind, self.ticket.key.as_str(), LoadFailure::Panic);
                 Err(LoadError::Panicked(panic_message(&*panic).into()))
-            }
-        };
-        let landed = match landed {
-            Ok(landed) => landed,
-            Err(error) => return self.fail(error),
-        };
-        let Self { engine, kind, terms, tags, stale, purpose, ticket, progress, .. } = self;
-        match landed {
-            Landing::Due(arrival) => {
-                let key = ticket.key.clone();
-                drop(ticket);
-                publish(&progress, Ok(arrival.clone()));
-                let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
-                if let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) {
-                    let (stale, purpose) = (Some(arrival), Purpose::Early);
-                    let next = Self { engine, kind, terms, tags, stale, purpose, ticket, progress };
-                    next.run(before, load).await;
+            });
+            match landed {
+                Ok(Landing::Done((arrival, None), _lease)) => self.end(&place, arrival),
+                Ok(Landing::Done((arrival, Some(sealed)), lease)) => {
+                    Box::pin(self.write(place, arrival, sealed, lease)).await;
                 }
-            }
-            Landing::Done((arrival, Some(sealed)), lease) => {
-                let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
-                publish(&progress, Ok(arrival));
-                let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
-                if written && (purpose == Purpose::Anew || stale.is_some()) {
-                    // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
-                    engine.announce(|| Operation::changed(&place.raw));
-                }
-                drop(lease);
-                drop(ticket);
-            }
-            // The next caller must find no trace of a load that has ended: off the list first, then the news.
-            Landing::Done((arrival, None), _lease) => {
-                if purpose == Purpose::Anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
-                    engine.announce(|| Operation::changed(&place.raw));
-                }
-                drop(ticket);
-                publish(&progress, Ok(arrival));
+                Ok(Landing::Due(arrival)) => self.load_next(arrival, load).await,
+                Err(error) => self.fail(error),
             }
         }
+        .boxed()
+    }
+
+    /// Ends with a value that is not written.
+    fn end(self, place: &Place, arrival: Arrival<V>) {
+        let Self { engine, purpose, ticket, progress, .. } = self;
+        if purpose == Purpose::Anew && matches!(arrival.via, Via::Loader { stored: true, .. }) {
+            engine.announce(|| Operation::changed(&place.raw));
+        }
+        // The next caller must find no trace of a load that has ended: off the list first, then the news.
+        drop(ticket);
+        publish(&progress, Ok(arrival));
+    }
+
+    /// Gives the value, then writes it.
+    async fn write(self, place: Place, arrival: Arrival<V>, sealed: Sealed, lease: Held) {
+        let Self { engine, kind, stale, purpose, ticket, progress, .. } = self;
+        let lifetime = arrival.times.dead_at.saturating_sub(engine.clock.now_ms());
+        publish(&progress, Ok(arrival));
+        let written = engine.write_fill(&kind, &place, sealed, lifetime, &ticket).await;
+        if written && (purpose == Purpose::Anew || stale.is_some()) {
+            // Others may hold the value this one replaces. Of one that was nowhere, nobody has a copy.
+            engine.announce(|| Operation::changed(&place.raw));
+        }
+        drop(lease);
+        drop(ticket);
+    }
+
+    /// Gives the value, then loads the one after it, unless somebody does.
+    fn load_next<F, Fut>(self, arrival: Arrival<V>, load: Option<F>) -> BoxFuture<'static, ()>
+    where
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        let Self { engine, kind, terms, tags, ticket, progress, .. } = self;
+        let key = ticket.key.clone();
+        drop(ticket);
+        publish(&progress, Ok(arrival.clone()));
+        let (seat, _, _) = engine.flights.join_or_lead::<Progress<V, E>>(&key, &tags);
+        let (Seat::Lead(ticket, progress, before), Some(load)) = (seat, load) else {
+            return ready(()).boxed();
+        };
+        let (stale, purpose) = (Some(arrival), Purpose::Early);
+        Self { engine, kind, terms, tags, stale, purpose, ticket, progress }.run(before, load)
     }
 
     /// Ends without a value. A stale one is then given for a while without trying again.
@@ -153,6 +173,8 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         publish(&progress, Err(error));
     }
 
+    /// Looks into the backend, and loads when that has nothing fresh. What only a load needs is in a box of its own: most
+    /// flights end without one, and carry nothing of it.
     async fn fly<F, Fut>(
         &mut self,
         place: &Place,
@@ -164,7 +186,7 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
-        let mut deadline = engine.deadline();
+        let deadline = engine.deadline();
         let (mut writable, mut answers) = (true, true);
         let found = if self.purpose == Purpose::Anew {
             Found::Nothing
@@ -190,6 +212,22 @@ impl<V: CacheValue, E: Send + Sync + 'static> Flight<V, E> {
             }
             Found::Unknown(_) => answers = false,
         }
+        let backend = Backing { writable, answers, deadline };
+        Box::pin(self.load(place, backend, load)).await
+    }
+
+    async fn load<F, Fut>(
+        &mut self,
+        place: &Place,
+        backend: Backing,
+        load: &mut Option<F>,
+    ) -> Result<Landing<V>, LoadError<E>>
+    where
+        F: FnOnce(LoadCx<V>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        let Backing { writable, answers, mut deadline } = backend;
+        let engine = Arc::clone(&self.engine);
         let mut lease = Held::none();
         if let (Some(lifetime), true) = (self.terms.lease, answers && self.purpose != Purpose::Anew) {
             match self.wait_for_lease(place, lifetime, &mut deadline).await {

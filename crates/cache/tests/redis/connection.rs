@@ -146,9 +146,8 @@ impl Elsewhere {
                 runtime.block_on(works_again(&backend));
                 drop(backend);
                 asked.send(()).unwrap();
-                let _ = runtime.block_on(async move {
-                    tokio::task::spawn_blocking(move || stopped.recv()).await
-                });
+                let _ = runtime
+                    .block_on(async move { tokio::task::spawn_blocking(move || stopped.recv()).await });
             });
             answer.recv().unwrap();
             (stop, thread)

@@ -142,7 +142,9 @@ impl Link {
                 let options = Options { cluster_node: Some(node.clone()), ..self.setup.options() };
                 // Of the bare client: options around options are applied from the outside in.
                 let client = Client::with_options(&live.client, &options);
-                tokio::time::timeout(timeout + SLACK, client.custom_raw(command, args)).await
+                // Some kilobytes, which a read is not to carry twice.
+                let sent = Box::pin(client.custom_raw(command, args));
+                tokio::time::timeout(timeout + SLACK, sent).await
             }
         };
         match answer {
