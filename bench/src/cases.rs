@@ -86,9 +86,9 @@ impl Bench<'_> {
         self.stockpile(programs, &[("CACHE_URL", "memory://")], log_level).await
     }
 
-    /// With a connection to Redis for each worker, or what `parameters` of the address say.
-    async fn over_redis(&self, programs: &Path, redis: &Server, parameters: &str) -> Result<Server> {
-        let url = format!("{}{parameters}", url(redis));
+    /// With so many connections to Redis, taken by turns.
+    async fn over_redis(&self, programs: &Path, redis: &Server, connections: usize) -> Result<Server> {
+        let url = format!("{}?clients={connections}", url(redis));
         self.stockpile(programs, &[("CACHE_URL", url.as_str()), ("CACHE_L1_MAX_BYTES", "0")], "warn").await
     }
 
@@ -185,9 +185,10 @@ impl Bench<'_> {
     async fn redis(&self) -> Result<()> {
         let redis = self.redis_server().await?;
         let (mut servers, mut targets) = (Vec::new(), Vec::new());
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         for (programs, note) in self.builds() {
-            for (parameters, words) in [("", ""), ("?clients=1", ", one connection")] {
-                let server = self.over_redis(programs, &redis, parameters).await?;
+            for (connections, words) in [(1, ""), (workers, ", as many connections as workers")] {
+                let server = self.over_redis(programs, &redis, connections).await?;
                 let questions = self.learn_days(&server, HIT).await?;
                 targets.push(self.target(&format!("stockpile, Redis{words}{note}"), &server, questions));
                 servers.push(server);
@@ -232,7 +233,7 @@ impl Bench<'_> {
         };
         let redis = self.redis_server().await?;
         let near = self.in_memory(&self.run.programs, "warn").await?;
-        let far = self.over_redis(&self.run.programs, &redis, "").await?;
+        let far = self.over_redis(&self.run.programs, &redis, 1).await?;
         let mut targets = vec![
             self.target("stockpile, in the process", &near, self.learn_days(&near, HIT).await?),
             self.target("stockpile, Redis", &far, self.learn_days(&far, HIT).await?),

@@ -29,7 +29,7 @@ pub(crate) fn current() -> Option<String> {
 
 /// Gives a request its id, the client's own when that is printable, logs how it was answered and counts it.
 ///
-/// Answers out of the cache are logged at debug level, others at info, failures of this server as warnings.
+/// Fresh answers of the cache are logged at debug level, others at info, failures of this server as warnings.
 ///
 /// # Errors
 ///

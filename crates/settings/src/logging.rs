@@ -3,7 +3,7 @@
 //! | variable | default | values |
 //! |---|---|---|
 //! | `LOG_FORMAT` | `auto` | `auto`, `text`, `json` |
-//! | `LOG_LEVEL` | `info` | `error`, `warn`, `info`, `debug`, `trace`; a request that the cache answered shows at `debug` |
+//! | `LOG_LEVEL` | `info` | `error`, `warn`, `info`, `debug`, `trace`; a request that a fresh body of the cache answered shows at `debug` |
 
 use crate::{choice::Choice, reader::Reader};
 

@@ -5,7 +5,6 @@ mod fault;
 mod info;
 mod interop;
 mod link;
-mod links;
 mod reply;
 mod script;
 mod setup;
@@ -14,11 +13,18 @@ mod sweep;
 mod tls;
 mod watch;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
 pub(crate) use self::{
     address::{Address, knows},
@@ -28,7 +34,7 @@ pub use self::{
     builder::RedisBuilder,
     interop::{fred_client, fred_pool},
 };
-use self::{command::Command, link::Link, links::Links};
+use self::{command::Command, link::Link};
 use super::{
     Backend, Capabilities, Deleted, Generation, Health, Invalidation, Lease, Lifetime, Page, Seeded,
     ServerInfo, StoredKey,
@@ -48,7 +54,8 @@ pub struct RedisBackend(Arc<Shared>);
 
 struct Shared {
     setup: Arc<Setup>,
-    links: Links,
+    links: Vec<Link>,
+    next: AtomicUsize,
     sweep_timeout: Duration,
     /// What to show; never a password.
     target: String,
@@ -72,19 +79,23 @@ impl RedisBackend {
     /// Says why the last connection failed or ended; `None` while it stands or has not been tried.
     #[must_use]
     pub fn last_error(&self) -> Option<String> {
-        self.0.links.last_error()
+        self.0.links.iter().find_map(Link::last_error)
     }
 
     pub(crate) fn setup(&self) -> &Arc<Setup> {
         &self.0.setup
     }
 
-    fn from_links(setup: Arc<Setup>, links: Links, sweep_timeout: Duration, target: String) -> Self {
-        Self(Arc::new(Shared { setup, links, sweep_timeout, target }))
+    fn from_links(setup: Arc<Setup>, links: Vec<Link>, sweep_timeout: Duration, target: String) -> Self {
+        Self(Arc::new(Shared { setup, links, next: AtomicUsize::new(0), sweep_timeout, target }))
     }
 
     fn link(&self) -> &Link {
-        self.0.links.here()
+        let links = &self.0.links;
+        match links.as_slice() {
+            [only] => only,
+            _ => &links[self.0.next.fetch_add(1, Ordering::Relaxed) % links.len()],
+        }
     }
 
     async fn run(&self, command: Command) -> Result<fred::types::Resp3Frame> {
@@ -142,9 +153,9 @@ impl Backend for RedisBackend {
         Ok(reply::number(self.run(command::unlink(key)).await?)? > 0)
     }
 
-    /// That of the connection of whoever asks, else the worst.
+    /// The worst of its connections.
     fn health(&self) -> Health {
-        self.0.links.health()
+        self.0.links.iter().map(Link::health).max().unwrap_or(Health::Down)
     }
 
     async fn get_many(&self, keys: &[RawKey]) -> Result<Vec<Option<Bytes>>> {
@@ -193,7 +204,12 @@ impl Backend for RedisBackend {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.0.links.ping().await
+        // Every connection, or a dead one would be found by whoever comes next.
+        let answers = self.0.links.iter().map(|link| async {
+            let command = command::ping();
+            reply::done(link.send(command.name, command.args).await?)
+        });
+        join_all(answers).await.into_iter().collect()
     }
 
     /// By the server's clock, in one step.

@@ -113,7 +113,10 @@ impl Remote {
     /// Makes a call nobody waits for. While the breaker is closed it counts as any other.
     async fn within<T>(self: &Arc<Self>, time: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.beat(time);
-        let permit = self.breaker.admit(self.backend.health()).0;
+        let (permit, opened) = self.breaker.admit(self.backend.health());
+        if opened {
+            self.opened();
+        }
         let answer = self.run(time, work).await;
         if let Some(permit) = permit {
             self.judge(permit, Sign::of(&answer, true));

@@ -115,7 +115,7 @@ async fn connections_are_closed_with_the_last_clone() {
     let Some(server) = Server::start("") else { return };
     let backend = connected(RedisBackend::builder(server.url("")).clients(2)).await;
     let clone = backend.clone();
-    let elsewhere = Elsewhere::ask(&backend);
+    backend.ping().await.unwrap();
     drop(backend);
     clone.ping().await.unwrap();
     let connections = || server.info("clients", "connected_clients").unwrap();
@@ -123,89 +123,7 @@ async fn connections_are_closed_with_the_last_clone() {
     wait_for("both are connected and nobody else", || connections() == "3");
     drop(clone);
     tokio::task::yield_now().await;
-    drop(elsewhere);
     wait_for("the connections are closed", || connections() == "1");
-}
-
-/// Threads, each with a runtime of its own that goes on until this is dropped.
-struct Elsewhere(Vec<(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>)>);
-
-impl Elsewhere {
-    /// Asks once from another thread.
-    fn ask(backend: &RedisBackend) -> Self {
-        Self::ask_from(1, backend)
-    }
-
-    fn ask_from(threads: usize, backend: &RedisBackend) -> Self {
-        let ask = |_| {
-            let (asked, answer) = std::sync::mpsc::channel();
-            let (stop, stopped) = std::sync::mpsc::channel::<()>();
-            let backend = backend.clone();
-            let thread = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(works_again(&backend));
-                drop(backend);
-                asked.send(()).unwrap();
-                let _ = runtime
-                    .block_on(async move { tokio::task::spawn_blocking(move || stopped.recv()).await });
-            });
-            answer.recv().unwrap();
-            (stop, thread)
-        };
-        Self((0..threads).map(ask).collect())
-    }
-}
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        for (stop, thread) in self.0.drain(..) {
-            drop(stop);
-            let _ = thread.join();
-        }
-    }
-}
-
-#[tokio::test]
-async fn each_runtime_asks_over_a_connection_of_its_own() {
-    let Some(server) = Server::start("") else { return };
-    let backend = backend(&server).await;
-    let connections = || server.info("clients", "connected_clients").unwrap();
-    let elsewhere = Elsewhere::ask(&backend);
-    wait_for("one for each, beside that of the question", || connections() == "3");
-    drop(elsewhere);
-    // A seat whose runtime ended is free again, so threads that come and go do not use them up.
-    for _ in 0..40 {
-        drop(Elsewhere::ask(&backend));
-    }
-    backend.ping().await.unwrap();
-    wait_for("what is left are ours and at most the last one's", || ["2", "3"].contains(&&*connections()));
-}
-
-#[tokio::test]
-async fn threads_beyond_the_connections_share_them() {
-    let Some(server) = Server::start("") else { return };
-    let backend = connected(RedisBackend::builder(server.url("")).clients(2)).await;
-    // This thread's connection is driven meanwhile: others use it too.
-    let clone = backend.clone();
-    let asked = tokio::task::spawn_blocking(move || Elsewhere::ask_from(5, &clone));
-    let _elsewhere = asked.await.unwrap();
-    let connections = || server.info("clients", "connected_clients").unwrap();
-    wait_for("two, beside that of the question", || connections() == "3");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn threads_of_one_runtime_share_one_connection() {
-    let Some(server) = Server::start("") else { return };
-    let backend = backend(&server).await;
-    let calls = (0..200).map(|number| {
-        let backend = backend.clone();
-        tokio::spawn(async move { set(&backend, &number.to_string(), "v").await })
-    });
-    for call in calls.collect::<Vec<_>>() {
-        call.await.unwrap().unwrap();
-    }
-    let connections = || server.info("clients", "connected_clients").unwrap();
-    wait_for("one, beside that of the question", || connections() == "2");
 }
 
 #[tokio::test]

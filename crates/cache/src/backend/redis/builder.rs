@@ -4,7 +4,6 @@ use super::{
     RedisBackend,
     address::Address,
     link::Link,
-    links::Links,
     setup::{Setup, Timeouts},
 };
 use crate::{Error, Result};
@@ -29,11 +28,9 @@ impl RedisBuilder {
         Self { url, clients: None, timeouts: TIMEOUTS, sweep_timeout: SWEEP_TIMEOUT }
     }
 
-    /// Sets how many connections there may be, at most one for each thread that asks; also `?clients=` of the address.
-    /// Threads that find all taken share them by turns.
+    /// Sets how many connections share the commands, by turns; 1, or `?clients=` of the address.
     ///
-    /// Without it each runtime has one, which carries all commands that wait at a time as one batch. Where each thread has
-    /// a runtime of its own, as in actix-web, a command then wakes no other thread.
+    /// One carries all commands that wait at a time as one batch, which is mostly the fastest way.
     pub const fn clients(mut self, clients: usize) -> Self {
         self.clients = Some(clients);
         self
@@ -73,19 +70,15 @@ impl RedisBuilder {
             self.timeouts.connect = timeout;
         }
         let wrong = |setting, reason| Err(Error::Setting { setting, reason });
-        let clients = self.clients.or(address.clients);
-        if clients.is_some_and(|clients| !(1..=64).contains(&clients)) {
+        let clients = self.clients.or(address.clients).unwrap_or(1);
+        if !(1..=64).contains(&clients) {
             return wrong("clients", "must be 1 to 64");
         }
         if self.timeouts.command.is_zero() || self.timeouts.connect.is_zero() {
             return wrong("timeout", "must not be zero: a command without a limit may wait for ever");
         }
         let setup = Arc::new(Setup::new(address, self.timeouts)?);
-        let link = || Link::new(Arc::clone(&setup));
-        let links = match clients {
-            None => Links::by_runtime(link),
-            Some(clients) => Links::by_thread((0..clients).map(|_| link())),
-        };
+        let links = (0..clients).map(|_| Link::new(Arc::clone(&setup))).collect();
         Ok(RedisBackend::from_links(setup, links, self.sweep_timeout, address.to_string()))
     }
 }

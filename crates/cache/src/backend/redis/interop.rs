@@ -10,7 +10,6 @@ use super::{
     builder::{SWEEP_TIMEOUT, TIMEOUTS},
     fault,
     link::Link,
-    links::Links,
     setup::Setup,
 };
 use crate::Result;
@@ -41,6 +40,6 @@ fn over(clients: &[Client], first: &Client) -> RedisBackend {
     let hosts = config.server.hosts();
     let target = hosts.first().map_or_else(String::new, |server| format!("{}:{}", server.host, server.port));
     let setup = Arc::new(Setup::of(config, TIMEOUTS));
-    let links = Links::by_thread(clients.iter().map(|client| Link::given(Arc::clone(&setup), client)));
+    let links = clients.iter().map(|client| Link::given(Arc::clone(&setup), client)).collect();
     RedisBackend::from_links(setup, links, SWEEP_TIMEOUT, target)
 }

@@ -176,22 +176,6 @@ impl Link {
         Ok(nodes)
     }
 
-    /// Whether somebody has asked already, and the client has not ended since.
-    pub(super) fn runs(&self) -> bool {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.as_ref().is_some_and(|live| !live.has_ended())
-    }
-
-    /// Whether the client has ended, as with the runtime that it ran on.
-    pub(super) fn has_ended(&self) -> bool {
-        self.live.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|live| live.has_ended())
-    }
-
-    /// Lets the client go, so that the next call makes one.
-    pub(super) fn forget(&self) {
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     pub(super) fn health(&self) -> Health {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         match &*live {
@@ -276,13 +260,15 @@ impl Link {
 #[derive(Debug)]
 struct Pulse {
     start: Instant,
-    /// Milliseconds after `start`, plus one; zero while answers come.
+    /// When the first one was sent: milliseconds after `start`, plus one; zero while answers come.
     silent_since: AtomicU64,
+    /// The same of the last one.
+    silent_until: AtomicU64,
 }
 
 impl Pulse {
     fn new() -> Self {
-        Self { start: Instant::now(), silent_since: AtomicU64::new(0) }
+        Self { start: Instant::now(), silent_since: AtomicU64::new(0), silent_until: AtomicU64::new(0) }
     }
 
     fn millis(&self, at: Instant) -> u64 {
@@ -297,10 +283,11 @@ impl Pulse {
         self.silent_since.load(Relaxed) != 0
     }
 
+    /// How long nothing was answered while somebody asked: one late answer, and then no more questions, is no silence.
     fn silence(&self) -> Duration {
         match self.silent_since.load(Relaxed) {
             0 => Duration::ZERO,
-            since => Duration::from_millis(self.millis(Instant::now()).saturating_sub(since - 1)),
+            since => Duration::from_millis(self.silent_until.load(Relaxed).saturating_sub(since)),
         }
     }
 
@@ -332,9 +319,32 @@ impl Asked<'_> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if self.open && self.at.elapsed() >= PATIENCE {
-            let since = self.pulse.millis(self.at) + 1;
-            // The first one that was not answered counts.
-            let _ = self.pulse.silent_since.compare_exchange(0, since, Relaxed, Relaxed);
+            let asked = self.pulse.millis(self.at) + 1;
+            self.pulse.silent_until.fetch_max(asked, Relaxed);
+            let _ = self.pulse.silent_since.compare_exchange(0, asked, Relaxed, Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_questions_without_answers_lengthen_the_silence() {
+        let start = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        let pulse = Pulse { start, ..Pulse::new() };
+        let unanswered =
+            |second| drop(Asked { pulse: &pulse, at: start + Duration::from_secs(second), open: true });
+        unanswered(10);
+        assert_eq!(pulse.silence(), Duration::ZERO, "fifty seconds ago, and nobody has asked since");
+        assert!(pulse.is_silent());
+        unanswered(15);
+        unanswered(12);
+        assert_eq!(pulse.silence(), Duration::from_secs(5));
+        Asked { pulse: &pulse, at: start, open: true }.answered();
+        assert_eq!((pulse.silence(), pulse.is_silent()), (Duration::ZERO, false));
+        unanswered(20);
+        assert_eq!(pulse.silence(), Duration::ZERO);
     }
 }
