@@ -127,7 +127,7 @@ impl Bench<'_> {
         let request = client::request(&asked, &[]);
         let (mut servers, mut targets) = (Vec::new(), Vec::new());
         for (programs, note) in self.builds() {
-            for (level, words) in [("warn", ""), ("info", ", each request logged")] {
+            for (level, words) in [("warn", ""), ("info", ", at the level info")] {
                 let server = self.in_memory(programs, level).await?;
                 let question = client::learn(server.addr, request.clone(), HIT).await?;
                 targets.push(self.target(&format!("stockpile{words}{note}"), &server, vec![question]));

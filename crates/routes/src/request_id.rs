@@ -67,7 +67,7 @@ fn told<B>(answered: &Result<ServiceResponse<B>, Error>, duration: Duration) {
             if status >= 500 {
                 tracing::warn!(status, duration_ms, "answered");
             } else if cached::is_hit(response.headers()) {
-                // Most requests there are, and a line costs a quarter of what such an answer does.
+                // Most requests there are, and a line adds a third or more to what such an answer costs.
                 tracing::debug!(status, duration_ms, "answered");
             } else {
                 tracing::info!(status, duration_ms, "answered");

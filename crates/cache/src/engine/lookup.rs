@@ -56,7 +56,7 @@ impl Engine {
         match answer {
             Ok(Some(bytes)) => match self.confirm_known(self.open(kind, place, &bytes)) {
                 Ok(found) => found,
-                Err(unknown) => Box::pin(self.confirm(Found::Entry(unknown), deadline)).await,
+                Err(sight) => Box::pin(self.confirm(sight, deadline)).await,
             },
             Ok(None) => Found::Nothing,
             Err(error) if error.refusal() == Some(Refusal::WrongType) => {
@@ -149,8 +149,7 @@ impl Engine {
     }
 
     /// The same, and asks.
-    pub(crate) async fn confirm<V: CacheValue>(&self, found: Found<V>, deadline: Deadline) -> Found<V> {
-        let Found::Entry(mut sight) = found else { return found };
+    async fn confirm<V: CacheValue>(&self, mut sight: Sight<V>, deadline: Deadline) -> Found<V> {
         let (answers, doubt) = match self.ask_for(std::iter::once(&sight.facts.stamps), deadline).await {
             Ok(answers) => (answers, None),
             Err(error) => (Vec::new(), Some(error)),
