@@ -8,6 +8,8 @@ stage_names=()
 stage_results=()
 stage_seconds=()
 failures=0
+# A folder: what each stage prints is kept there too, for failed_output.
+stage_logs=''
 
 # stage NAME WHAT COMMAND...: runs COMMAND and keeps its result; a failure does not end the script, so that one run
 # tells everything that is wrong. COMMAND ends with 77 when it could not run here and need not.
@@ -15,7 +17,11 @@ stage() {
     local name=$1 what=$2 began=$SECONDS result=ok status=0
     shift 2
     printf '\n== %s: %s\n' "$name" "$what"
-    "$@" || status=$?
+    if [[ -n $stage_logs ]]; then
+        "$@" 2>&1 | tee "$stage_logs/$name" || status=$?
+    else
+        "$@" || status=$?
+    fi
     case $status in
         0) ;;
         77) result=skipped ;;
@@ -29,6 +35,19 @@ stage() {
     stage_seconds+=("$((SECONDS - began))")
     printf '== %s: %s after %s min\n' "$name" "$result" "$(minutes "$((SECONDS - began))")"
     [[ $result != FAILED ]]
+}
+
+# failed_output: prints again what the failed stages said of their failures, as who reads a long log reads its end.
+failed_output() {
+    local at name found
+    for at in "${!stage_names[@]}"; do
+        [[ ${stage_results[at]} == FAILED ]] || continue
+        name=${stage_names[at]}
+        # A test's own output, its name, and what cargo says of it; without any of it, the last lines.
+        found=$(awk '/^test result: / { inside = 0 } /^failures:$/ { inside = 1 } inside || /^error/' "$stage_logs/$name")
+        [[ -n $found ]] || found=$(tail -n 40 "$stage_logs/$name")
+        printf '\n== %s FAILED:\n%s\n' "$name" "$(head -c 6000 <<< "$found")"
+    done
 }
 
 # table: prints every stage with its result and minutes.
