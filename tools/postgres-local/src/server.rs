@@ -3,7 +3,7 @@
 use std::{
     fs::{self, Permissions},
     io::{self, BufRead as _, BufReader, Write as _},
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, TcpListener, UdpSocket},
     os::unix::{
         fs::{PermissionsExt as _, chown},
         process::CommandExt as _,
@@ -52,6 +52,7 @@ pub struct Server {
     account: Option<Account>,
     port: u16,
     process: Option<Process>,
+    _held: UdpSocket,
 }
 
 #[derive(Debug)]
@@ -89,7 +90,8 @@ impl Server {
     pub fn start_below(parent: &Path, config: &Config) -> Result<Self> {
         let (programs, account) = (programs::folder()?, programs::account()?);
         let folder = tempfile::Builder::new().prefix("stockpile-postgres-").tempdir_in(parent)?.keep();
-        let mut server = Self { folder, programs, account, port: free_port(), process: None };
+        let (port, held) = free_port();
+        let mut server = Self { folder, programs, account, port, process: None, _held: held };
         server.fill(config)?;
         server.run(config)?;
         Ok(server)
@@ -308,14 +310,16 @@ impl Drop for Server {
     }
 }
 
-/// A port nobody listens on, below those the system gives to clients, so that it is free again for a restart.
-fn free_port() -> u16 {
+/// A port nobody listens on, below those the system gives to clients, so that it is free again for a restart. As long as
+/// its UDP side is held, no test of this or another process is given the same.
+fn free_port() -> (u16, UdpSocket) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 12_000).unwrap_or_default();
     loop {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 12_000;
+        let Ok(held) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) else { continue };
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
+            return (port, held);
         }
     }
 }

@@ -4,12 +4,14 @@
 //! is none ([`installed`]), and `REQUIRE_BACKENDS` makes that a failure.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod port;
 mod proxy;
 mod server;
 mod wire;
 
 pub use self::{
+    port::Port,
     proxy::Proxy,
-    server::{Server, free_port, installed, wait_for},
+    server::{Server, installed, wait_for},
     wire::{Reply, Wire},
 };

@@ -2,9 +2,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Write},
-    net::TcpListener,
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -12,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{Reply, Wire};
+use crate::{Port, Reply, Wire};
 
 /// A server on loopback, in a folder of its own, gone with the test.
 #[derive(Debug)]
@@ -24,6 +22,7 @@ pub struct Server {
     login: Vec<String>,
     sentinel: bool,
     process: Option<Process>,
+    _port: Port,
 }
 
 /// A shell that kills the server when the test goes away in whatever manner: its input ends with the test.
@@ -61,26 +60,14 @@ pub fn installed() -> bool {
     found
 }
 
-/// A port nobody listens on, below those the system gives to clients, so that it is free again after a restart.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 12_000).unwrap();
-    loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
 impl Server {
     /// Starts a server with more lines of configuration; `None` when there is none to start.
     pub fn start(config: &str) -> Option<Self> {
-        installed().then(|| Self::start_on(free_port(), config, false))
+        installed().then(|| Self::start_on(Port::free(), config, false))
     }
 
     /// Starts an encrypted one, with files in its folder that the configuration names.
-    pub fn start_with(port: u16, config: &str, files: &[(&str, String)]) -> Option<Self> {
+    pub fn start_with(port: Port, config: &str, files: &[(&str, String)]) -> Option<Self> {
         installed().then(|| {
             let mut server = Self::configured(port, config, false);
             for (name, text) in files {
@@ -93,24 +80,24 @@ impl Server {
 
     /// One that is configured and not started.
     pub fn stopped() -> Option<Self> {
-        installed().then(|| Self::configured(free_port(), "", false))
+        installed().then(|| Self::configured(Port::free(), "", false))
     }
 
     /// Starts one on a port, as a Sentinel if asked for.
-    pub fn start_on(port: u16, config: &str, sentinel: bool) -> Self {
+    pub fn start_on(port: Port, config: &str, sentinel: bool) -> Self {
         let mut server = Self::configured(port, config, sentinel);
         server.restart();
         server
     }
 
-    fn configured(port: u16, config: &str, sentinel: bool) -> Self {
+    fn configured(port: Port, config: &str, sentinel: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listening =
             if config.contains("tls-port") { "port 0".to_owned() } else { format!("port {port}") };
         let storing = if sentinel { "" } else { "save ''\nappendonly no\nrepl-diskless-sync-delay 0\n" };
         let text = format!("{listening}\nbind 127.0.0.1\n{storing}{config}\n");
         fs::write(folder.path().join("redis.conf"), text).unwrap();
-        Self { port, folder, login: Vec::new(), sentinel, process: None }
+        Self { port: port.number(), folder, login: Vec::new(), sentinel, process: None, _port: port }
     }
 
     /// Logs in before every question of the test.

@@ -12,7 +12,7 @@ use stockpile_cache::{Cache, Kind, Stored};
 
 use stockpile_redis_local::Reply;
 
-use crate::redis::{Server, free_port};
+use crate::redis::{Port, Server};
 
 const QUOTE: Kind<Value> = Kind::new("quote").ttl(Duration::from_secs(300)).stale(Duration::from_secs(600));
 const PACKED: Kind<Bytes> = Kind::new("packed").ttl(Duration::from_secs(300));
@@ -121,7 +121,8 @@ fn a_wrong_password_is_named_and_never_shown() {
 fn a_server_that_is_gone_or_silent_is_told_within_seconds() {
     // Its connections are made by the system and answered by nobody.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    for port in [free_port(), silent.local_addr().unwrap().port()] {
+    let nobody = Port::free();
+    for port in [nobody.number(), silent.local_addr().unwrap().port()] {
         for args in [&["ping"][..], &["get", "quote:1"], &["clear", "--yes"]] {
             let begun = Instant::now();
             let ran = cache_at(&format!("redis://127.0.0.1:{port}/1"), args);
@@ -130,7 +131,7 @@ fn a_server_that_is_gone_or_silent_is_told_within_seconds() {
             assert!(begun.elapsed() < Duration::from_secs(20), "{args:?} took {:?}", begun.elapsed());
         }
     }
-    let ran = cache_at(&format!("redis://127.0.0.1:{}/1", free_port()), &["ping", "--json"]);
+    let ran = cache_at(&format!("redis://127.0.0.1:{nobody}/1"), &["ping", "--json"]);
     assert_eq!((ran.code, &ran.json()[0]["ok"]), (1, &json!(false)));
 }
 

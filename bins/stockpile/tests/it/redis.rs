@@ -2,7 +2,7 @@
 
 use stockpile_redis_local::{Reply, Server as Local, Wire};
 
-pub(crate) use stockpile_redis_local::free_port;
+pub(crate) use stockpile_redis_local::Port;
 
 pub(crate) struct Server {
     local: Local,

@@ -1,11 +1,12 @@
 //! Servers that belong together: a Cluster, and a primary that Sentinels watch.
 
 use std::fmt::Write as _;
-use stockpile_redis_local::{Reply, Server, free_port, installed, wait_for};
+use stockpile_redis_local::{Port, Reply, Server, installed, wait_for};
 
 /// Three primaries, each with a replica.
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Server>,
+    _buses: Vec<Port>,
 }
 
 impl Cluster {
@@ -21,11 +22,11 @@ impl Cluster {
         let mut buses = Vec::new();
         let nodes: Vec<Server> = (0..6)
             .map(|_| {
-                let bus = free_port();
-                buses.push(bus);
+                let bus = Port::free();
                 let config =
                     format!("cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\n{more}");
-                Server::start_on(free_port(), &config, false)
+                buses.push(bus);
+                Server::start_on(Port::free(), &config, false)
             })
             .collect();
         for (at, (node, slots)) in nodes.iter().zip([(0, 5460), (5461, 10922), (10923, 16383)]).enumerate() {
@@ -39,7 +40,7 @@ impl Cluster {
         wait_for("all nodes know each other", || {
             nodes.iter().all(|node| info(node, "cluster_known_nodes:6"))
         });
-        let cluster = Self { nodes };
+        let cluster = Self { nodes, _buses: buses };
         for (replica, primary) in cluster.nodes[3..].iter().zip(&cluster.nodes) {
             let primary = primary.ask(&["CLUSTER", "MYID"]).text();
             let replicate = ["CLUSTER", "REPLICATE", &primary];
@@ -81,13 +82,13 @@ impl Watched {
         let primary = Server::start("")?;
         let follow = format!("replicaof 127.0.0.1 {}", primary.port);
         let mut servers = vec![primary];
-        servers.extend((0..2).map(|_| Server::start_on(free_port(), &follow, false)));
+        servers.extend((0..2).map(|_| Server::start_on(Port::free(), &follow, false)));
         let linked = |node: &Server| node.info("replication", "master_link_status").as_deref() == Some("up");
         wait_for("replicas follow", || servers[1..].iter().all(linked));
         let mut config = String::new();
         writeln!(config, "sentinel monitor main 127.0.0.1 {} 2", servers[0].port).unwrap();
         config.push_str("sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n");
-        let sentinels: Vec<_> = (0..3).map(|_| Server::start_on(free_port(), &config, true)).collect();
+        let sentinels: Vec<_> = (0..3).map(|_| Server::start_on(Port::free(), &config, true)).collect();
         wait_for("sentinels know everybody", || {
             sentinels.iter().all(|sentinel| {
                 let Reply::List(facts) = sentinel.ask(&["SENTINEL", "MASTER", "main"]) else { return false };

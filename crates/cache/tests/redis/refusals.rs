@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use stockpile_cache::{Backend, Error, Refusal, redis::RedisBackend};
 
-use stockpile_redis_local::{Server, free_port, wait_for};
+use stockpile_redis_local::{Port, Server, wait_for};
 
 use crate::{backend, connected, key, set, works_again};
 
@@ -67,7 +67,7 @@ async fn key_of_another_type_is_told_as_such_and_is_overwritten() {
 #[tokio::test]
 async fn replica_refuses_writes_and_answers_reads() {
     let Some(primary) = Server::start("") else { return };
-    let replica = Server::start_on(free_port(), &format!("replicaof 127.0.0.1 {}", primary.port), false);
+    let replica = Server::start_on(Port::free(), &format!("replicaof 127.0.0.1 {}", primary.port), false);
     let backend = backend(&replica).await;
     wait_for("the replica follows", || {
         replica.info("replication", "master_link_status").as_deref() == Some("up")

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use stockpile_cache::{Cache, Error, Kind, NotAsked, Refusal, redis::RedisBackend};
 
-use stockpile_redis_local::{Server, free_port, wait_for};
+use stockpile_redis_local::{Port, Server, wait_for};
 
 use crate::works_again_by;
 
@@ -99,7 +99,7 @@ async fn strict_writes_say_that_a_full_server_is_full() {
 #[tokio::test]
 async fn strict_writes_say_that_a_replica_is_read_only() {
     let Some(primary) = Server::start("") else { return };
-    let replica = Server::start_on(free_port(), &format!("replicaof 127.0.0.1 {}", primary.port), false);
+    let replica = Server::start_on(Port::free(), &format!("replicaof 127.0.0.1 {}", primary.port), false);
     wait_for("the replica follows", || {
         replica.info("replication", "master_link_status").as_deref() == Some("up")
     });

@@ -5,7 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use stockpile_cache::{Backend, Error, conformance_suite, redis::RedisBackend};
 
-use stockpile_redis_local::{Server, free_port};
+use stockpile_redis_local::{Port, Server};
 
 use crate::{connected, subject};
 
@@ -18,7 +18,7 @@ fn start() -> Option<Server> {
     let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
     let files =
         [("ca.pem", authority.pem()), ("server.pem", certificate.pem()), ("server.key", key.serialize_pem())];
-    let port = free_port();
+    let port = Port::free();
     let config = format!(
         "tls-port {port}\ntls-auth-clients no\ntls-cert-file server.pem\ntls-key-file server.key\n\
          tls-ca-cert-file ca.pem\nrequirepass secret"
