@@ -128,8 +128,12 @@ async fn connect(
     holds: watch::Sender<bool>,
     traps: Traps,
 ) {
-    let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
+    // First of all: a change while it connects counts too.
     let mut changes = modes.subscribe();
+    if *changes.borrow_and_update() == Mode::Dead {
+        return;
+    }
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut last_answer = false;
     let mut passes: Option<usize> = None;

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// What a request may spend on Redis, on a busy machine too.
-const BUDGET: Duration = Duration::from_millis(500);
+const BUDGET: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 everywhere!(@ single, super::Own::lasting_single();
@@ -166,11 +166,11 @@ fn words(entry: Reply) -> Vec<String> {
 async fn slow_line_costs_a_request_its_budget_over_all_it_asks() {
     let Some(server) = Server::start("") else { return };
     let proxy = Proxy::to(server.port).await;
-    let (budget, namespace) = (Duration::from_millis(200), namespace());
+    let (budget, namespace) = (Duration::from_millis(400), namespace());
     let one = ready(impatient(&proxy.url(), &namespace, budget).l1_max_bytes(0).breaker(1000)).await;
-    proxy.delay(budget * 4);
+    proxy.delay(budget * 8);
     // What a busy machine adds is less than one answer of this line takes.
-    let most = budget * 3;
+    let most = budget * 6;
     // Each asks for more than one thing.
     in_time(most, one.entry(&PAGE, "a").tags(["t"]).set(text("v"))).await;
     assert_eq!(in_time(most, one.get(&PAGE, "b")).await, None);
