@@ -1,6 +1,9 @@
 //! Servers that are not there, are slow, or are something else.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
@@ -10,7 +13,7 @@ use stockpile_storage::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
 };
 
 use super::{
@@ -51,9 +54,10 @@ async fn a_web_page_is_not_taken_for_the_server() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Held, so that nobody else listens there.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = nobody.local_addr().unwrap().port();
     let refused = open(&Options::new("127.0.0.1").port(port)).await.unwrap_err();
     assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");
     assert!(refused.to_string().contains(&format!("clickhouse://127.0.0.1:{port}/stock_data")), "{refused}");
@@ -100,9 +104,10 @@ async fn a_server_that_is_away_for_a_moment_is_asked_again() {
     ingest(&store, STOCK, [bar("000001.SZ", "20250205", 10.0)]).await;
     let proxy = Proxy::before(database.options.port).await;
     let behind = open(&database.options.clone().port(proxy.port)).await.unwrap();
+    let until_refused = proxy.until_refused();
     proxy.set(Mode::Dead);
     let asked = tokio::spawn(async move { behind.bars.day_counts(STOCK).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until_refused.await;
     proxy.set(Mode::Pass);
     assert_eq!(asked.await.unwrap().unwrap().len(), 1);
 }
@@ -132,8 +137,9 @@ async fn a_read_and_a_run_go_on_when_the_gateway_finds_the_server_again() {
     for answer in GATEWAYS {
         let proxy = Proxy::before(database.options.port).await;
         let behind = open(&database.options.clone().port(proxy.port)).await.unwrap();
+        let until_refused = proxy.until_refused();
         let soon = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            until_refused.await;
             proxy.let_go();
         };
         proxy.answer("HTTP/1.1", answer);
@@ -142,9 +148,10 @@ async fn a_read_and_a_run_go_on_when_the_gateway_finds_the_server_again() {
 
         let mut run = start(&behind).await;
         run.write_bars(STOCK, numbered([bar("000001.SZ", "20250205", 10.0)])).await.unwrap();
+        let until_refused = proxy.until_refused();
         proxy.answer("INTO+%60stage_", answer);
         let soon = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            until_refused.await;
             proxy.let_go();
         };
         let (committed, ()) =

@@ -59,6 +59,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     mode: watch::Sender<Mode>,
     held: watch::Sender<bool>,
+    refusals: watch::Sender<u32>,
     trap: Traps,
 }
 
@@ -68,16 +69,22 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (mode, _) = watch::channel(Mode::Pass);
         let (held, _) = watch::channel(false);
+        let (refusals, _) = watch::channel(0);
         let trap = Traps::default();
+        let refused = refusals.clone();
         let (modes, holds, traps) = (mode.clone(), held.clone(), trap.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                if *modes.borrow() != Mode::Dead {
-                    tokio::spawn(connect(client, server, modes.clone(), holds.clone(), traps.clone()));
+                if *modes.borrow() == Mode::Dead {
+                    drop(client);
+                    refused.send_modify(|count| *count += 1);
+                } else {
+                    let (modes, holds, traps) = (modes.clone(), holds.clone(), traps.clone());
+                    tokio::spawn(connect(client, server, modes, holds, traps, refused.clone()));
                 }
             }
         });
-        Self { port, mode, held, trap }
+        Self { port, mode, held, refusals, trap }
     }
 
     pub(crate) fn set(&self, mode: Mode) {
@@ -109,6 +116,12 @@ impl Proxy {
         tokio::time::timeout(PATIENCE, held.wait_for(|held| *held)).await.unwrap().unwrap();
     }
 
+    /// Until somebody who comes after this call was turned away, or answered by the proxy itself.
+    pub(crate) fn until_refused(&self) -> impl Future<Output = ()> + use<> {
+        let mut refusals = self.refusals.subscribe();
+        async move { tokio::time::timeout(PATIENCE, refusals.changed()).await.unwrap().unwrap() }
+    }
+
     /// Lets what waits through; the next trap is set already.
     pub(crate) fn go_on(&self) {
         self.held.send_replace(false);
@@ -127,6 +140,7 @@ async fn connect(
     modes: watch::Sender<Mode>,
     holds: watch::Sender<bool>,
     traps: Traps,
+    refusals: watch::Sender<u32>,
 ) {
     // First of all: a change while it connects counts too.
     let mut changes = modes.subscribe();
@@ -155,6 +169,7 @@ async fn connect(
                         // The rest of the request: who is answered before may never read the answer.
                         while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, client.read(&mut asked)).await {}
                         let _ = client.write_all(answer.as_bytes()).await;
+                        refusals.send_modify(|count| *count += 1);
                         return;
                     }
                 }

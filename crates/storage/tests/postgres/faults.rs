@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     thread,
     time::{Duration, Instant},
 };
@@ -16,6 +16,7 @@ use stockpile_storage::{
     contract::{bar, ingest, numbered, start},
     postgres::{self, Options},
 };
+use tokio::net::TcpSocket;
 
 use crate::desk::{Database, connect, fresh, new_name, options, own_server};
 
@@ -308,9 +309,10 @@ async fn half_open_connections_are_given_up_and_replaced() {
 
 #[tokio::test]
 async fn what_is_no_postgres_is_told_from_a_server_that_is_away() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let away = free.local_addr().unwrap().port();
-    drop(free);
+    // Held, so that nobody else listens there.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let away = nobody.local_addr().unwrap().port();
     let options = |port| {
         Options::new("127.0.0.1", "stock_data", "stockpile")
             .port(port)
