@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use stockpile_cache::{
-    Backend, Cache, CacheBuilder, Event, Events, Failure, Invalidation, Kind, Lifetime, LoadFailure,
+    Backend, Cache, CacheBuilder, Event, Events, Failure, Health, Invalidation, Kind, Lifetime, LoadFailure,
     MemoryBus, Namespace, Origin, RawKey, Rejection, Scope, Tier, Why,
 };
 
@@ -122,6 +122,25 @@ async fn outage_is_told_when_it_begins_and_when_it_is_over() {
     tokio::time::sleep(SECOND * 60).await;
     let then = all(&mut events);
     assert!(matches!(then[..], [Event::BackendUp { outage, .. }] if outage < SECOND * 60), "{then:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outage_that_only_the_replay_meets_is_told_too() {
+    let (rig, mut events) = tiered();
+    rig.cache.set(&PAGE, "k", text("old")).await;
+    rig.chaos.fail(true);
+    assert!(rig.cache.delete(&PAGE, "k").await.queued);
+    let is_down = |event: &Event| matches!(event, Event::BackendDown { .. });
+    assert!(!all(&mut events).iter().any(is_down), "one failure is none");
+    // No request comes any more; the deletion is due, and its connection says that it is gone.
+    rig.chaos.say(Some(Health::Down));
+    tokio::time::sleep(SECOND * 60).await;
+    let told = all(&mut events);
+    assert_eq!(told.iter().filter(|event| is_down(event)).count(), 1, "{told:?}");
+    rig.chaos.say(None);
+    rig.chaos.fail(false);
+    assert!(rig.cache.flush(SECOND * 60).await);
+    assert!(matches!(all(&mut events).last(), Some(Event::BackendUp { .. })));
 }
 
 #[tokio::test]
