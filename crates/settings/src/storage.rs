@@ -42,10 +42,11 @@ pub enum StorageUrl {
         /// The file, taken as it stands after `sqlite://`.
         path: PathBuf,
     },
-    /// A ClickHouse server: `clickhouse://user:password@host:8123/stock_data`, with `?secure=true` for TLS and
-    /// `?cluster=name` for replicated tables.
+    /// A ClickHouse server: `clickhouse://user:password@host:8123/stock_data`, with `?secure=true` for TLS,
+    /// `?ca=/path/ca.pem` for an authority other than the system's and `?cluster=name` for replicated tables.
     ClickHouse(DatabaseServer),
-    /// A PostgreSQL server: `postgres://user:password@host:5432/stock_data`, with `?sslmode=require` for TLS.
+    /// A PostgreSQL server: `postgres://user:password@host:5432/stock_data`, with `?sslmode=require` for TLS and
+    /// `?sslrootcert=/path/ca.pem` for an authority other than the system's.
     Postgres(DatabaseServer),
 }
 
@@ -63,8 +64,10 @@ pub struct DatabaseServer {
     pub password: Option<SecretString>,
     /// Database.
     pub database: String,
-    /// Whether to speak TLS.
+    /// Whether to speak TLS. The server's certificate is verified.
     pub tls: bool,
+    /// File with the certificates, as PEM, of the authorities to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
     /// Cluster of the server, with ClickHouse: tables are replicated over its hosts.
     pub cluster: Option<String>,
 }
@@ -195,6 +198,7 @@ impl ClickHouse {
             password: self.password.clone(),
             database: self.database.clone(),
             tls: false,
+            ca_file: None,
             cluster: self.cluster.clone(),
         })
     }
@@ -225,6 +229,7 @@ fn parse_clickhouse(text: &str, given: &ClickHouse) -> Result<StorageUrl, String
         Some("true" | "1") => true,
         Some(_) => return Err("write secure=true or secure=false".to_owned()),
     };
+    let ca_file = take_ca_file(&mut address, "ca", tls, "secure=true")?;
     let cluster = address.take("cluster").map(|name| parse_name(&name)).transpose()?;
     address.ensure_all_taken()?;
     let default_port = if tls { CLICKHOUSE_HTTPS_PORT } else { given.port.unwrap_or(CLICKHOUSE_HTTP_PORT) };
@@ -235,6 +240,7 @@ fn parse_clickhouse(text: &str, given: &ClickHouse) -> Result<StorageUrl, String
         database: if address.path.is_empty() { given.database.clone() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
+        ca_file,
         cluster: cluster.or_else(|| given.cluster.clone()),
     }))
 }
@@ -243,9 +249,11 @@ fn parse_postgres(text: &str) -> Result<StorageUrl, String> {
     let mut address = Address::parse(text)?;
     let tls = match address.take("sslmode").as_deref() {
         None | Some("disable") => false,
-        Some("require") => true,
-        Some(_) => return Err("write sslmode=require or sslmode=disable".to_owned()),
+        // Ours verifies whatever it is called.
+        Some("require" | "verify-full") => true,
+        Some(_) => return Err("write sslmode=require, sslmode=verify-full or sslmode=disable".to_owned()),
     };
+    let ca_file = take_ca_file(&mut address, "sslrootcert", tls, "sslmode=require")?;
     address.ensure_all_taken()?;
     Ok(StorageUrl::Postgres(DatabaseServer {
         port: address.port.unwrap_or(POSTGRES_PORT),
@@ -254,8 +262,23 @@ fn parse_postgres(text: &str) -> Result<StorageUrl, String> {
         database: if address.path.is_empty() { DATABASE.to_owned() } else { parse_name(&address.path)? },
         host: address.host,
         tls,
+        ca_file,
         cluster: None,
     }))
+}
+
+/// Takes the path of a file with authorities, which means nothing without TLS.
+fn take_ca_file(
+    address: &mut Address,
+    name: &str,
+    tls: bool,
+    advice: &str,
+) -> Result<Option<PathBuf>, String> {
+    match address.take(name) {
+        Some(path) if path.is_empty() => Err(format!("write the path of a file after {name}=")),
+        Some(_) if !tls => Err(format!("has {name} without TLS: add {advice}")),
+        path => Ok(path.map(PathBuf::from)),
+    }
 }
 
 /// Reads a port other than 0.

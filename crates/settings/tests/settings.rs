@@ -107,6 +107,33 @@ fn every_part_of_a_stores_address_is_read() {
 }
 
 #[test]
+fn an_authority_of_ones_own_is_named_with_tls_alone() {
+    let read_url = |url: &str| read(&[("STORAGE_URL", url)]);
+    for (url, path) in [
+        ("clickhouse://db/mine?secure=true&ca=/etc/ca.pem", Some("/etc/ca.pem")),
+        ("clickhouse://db/mine?secure=true", None),
+        ("postgres://db/mine?sslmode=require&sslrootcert=%2Fetc%2Fmy%20ca.pem", Some("/etc/my ca.pem")),
+        ("postgres://db/mine?sslmode=verify-full&sslrootcert=ca.pem", Some("ca.pem")),
+    ] {
+        let (StorageUrl::ClickHouse(server) | StorageUrl::Postgres(server)) = read_url(url).unwrap().storage
+        else {
+            panic!("{url}")
+        };
+        assert!(server.tls, "{url}");
+        assert_eq!(server.ca_file, path.map(PathBuf::from), "{url}");
+    }
+    for (url, advice) in [
+        ("clickhouse://db/mine?ca=/etc/ca.pem", "secure=true"),
+        ("clickhouse://db/mine?secure=true&ca=", "the path of a file"),
+        ("postgres://db/mine?sslmode=disable&sslrootcert=/etc/ca.pem", "sslmode=require"),
+        ("postgres://db/mine?sslmode=prefer", "sslmode=verify-full"),
+    ] {
+        let error = read_url(url).unwrap_err().to_string();
+        assert!(error.contains(advice), "{url}: {error}");
+    }
+}
+
+#[test]
 fn what_belongs_to_a_store_lies_beside_its_file() {
     let folder = |url: &str| read(&[("STORAGE_URL", url)]).unwrap().storage.folder().to_owned();
     assert_eq!(folder("sqlite:///var/lib/stockpile.db"), PathBuf::from("/var/lib"));

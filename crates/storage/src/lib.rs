@@ -32,6 +32,8 @@ pub mod sqlite;
 mod storable;
 mod store;
 mod suspensions;
+#[cfg(any(feature = "clickhouse", feature = "postgres"))]
+mod tls;
 mod trade_calendar;
 
 pub use adj_factors::AdjFactors;

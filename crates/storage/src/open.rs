@@ -23,6 +23,10 @@ fn clickhouse_options(server: &DatabaseServer) -> clickhouse::Options {
         .secure(server.tls)
         .database(&server.database)
         .user(&server.user, server.password.clone().unwrap_or_default());
+    let options = match &server.ca_file {
+        Some(path) => options.ca_file(path),
+        None => options,
+    };
     match &server.cluster {
         Some(cluster) => options.cluster(cluster),
         None => options,
@@ -33,6 +37,10 @@ fn postgres_options(server: &DatabaseServer) -> postgres::Options {
     let options = postgres::Options::new(&server.host, &server.database, &server.user)
         .port(server.port)
         .secure(server.tls);
+    let options = match &server.ca_file {
+        Some(path) => options.ca_file(path),
+        None => options,
+    };
     match &server.password {
         Some(password) => options.password(password.clone()),
         None => options,

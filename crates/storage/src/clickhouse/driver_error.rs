@@ -1,5 +1,7 @@
 //! The server's errors, sorted by what a caller can do about them.
 
+use std::io;
+
 use ::clickhouse::error::Error as DriverError;
 
 use super::Options;
@@ -29,6 +31,11 @@ const ACCESS_DENIED: u32 = 497;
 pub(super) fn refused(options: &Options, operation: &'static str, error: DriverError) -> Refusal {
     match error {
         DriverError::BadResponse(text) => answered(options, operation, text),
+        DriverError::Network(source) if is_not_understood(&*source) => Refusal {
+            error: Error::WrongServer { store: options.address(), engine: "ClickHouse", source },
+            transient: false,
+            code: None,
+        },
         DriverError::Network(source) => Refusal {
             error: Error::Unreachable { store: options.address(), source },
             transient: true,
@@ -41,6 +48,20 @@ pub(super) fn refused(options: &Options, operation: &'static str, error: DriverE
             Refusal { error: Error::Failed { operation, source: other.into() }, transient: false, code: None }
         }
     }
+}
+
+/// Whether what was reached speaks no HTTP, or TLS where it should not, or not as it should; a certificate that is not
+/// trusted is of that kind too.
+fn is_not_understood(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| match error.downcast_ref::<io::Error>() {
+        // What it wraps is no source of it.
+        Some(error) => error.get_ref().map(|wrapped| wrapped as _),
+        None => error.source(),
+    })
+    .any(|error| {
+        error.is::<rustls::Error>()
+            || error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+    })
 }
 
 /// No answer within the time the caller gives.

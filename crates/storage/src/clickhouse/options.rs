@@ -1,6 +1,6 @@
 //! Where the server is and how it is asked.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
@@ -14,8 +14,10 @@ pub struct Options {
     pub host: String,
     /// Port of the HTTP interface.
     pub port: u16,
-    /// Speaks TLS; certificates are checked against the system's.
+    /// Speaks TLS; the server's certificate is verified.
     pub secure: bool,
+    /// A file with the certificates, as PEM, of the authorities to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
     /// Database; it is created when it is absent and the user may do so.
     pub database: String,
     /// User.
@@ -40,6 +42,7 @@ impl Options {
             host: host.into(),
             port: 8123,
             secure: false,
+            ca_file: None,
             database: "stock_data".to_owned(),
             user: "default".to_owned(),
             password: SecretString::default(),
@@ -56,10 +59,17 @@ impl Options {
         Self { port, ..self }
     }
 
-    /// Speaks TLS or not.
+    /// Speaks TLS only, or not at all. The server's certificate must be valid for the host and of an authority the system
+    /// knows, or of one in [`ca_file`](Self::ca_file).
     #[must_use]
     pub fn secure(self, secure: bool) -> Self {
         Self { secure, ..self }
+    }
+
+    /// A file with the certificates, as PEM, of the authorities to trust instead of the system's.
+    #[must_use]
+    pub fn ca_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { ca_file: Some(path.into()), ..self }
     }
 
     /// Another database.

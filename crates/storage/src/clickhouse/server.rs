@@ -17,7 +17,7 @@ use super::{
     Options,
     driver_error::{READONLY, Refusal, refused, stranger, timed_out},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, Source, tls};
 
 /// Less than the server keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ impl Server {
     /// Connects and makes sure that a ClickHouse answers; the database need not be there.
     pub(super) async fn connect(options: Options) -> Result<Self> {
         let client = connections(&options)
-            .map_err(|error| Error::Open { store: options.address(), source: error.into() })?
+            .map_err(|source| Error::Open { store: options.address(), source })?
             .with_url(options.url())
             .with_user(&options.user)
             .with_password(options.password.expose_secret())
@@ -238,7 +238,7 @@ fn query_id() -> String {
 }
 
 /// The driver over connections of our own making, whose time to connect has a limit.
-fn connections(options: &Options) -> std::io::Result<Client> {
+fn connections(options: &Options) -> Result<Client, Source> {
     let mut plain = HttpConnector::new();
     plain.set_connect_timeout(Some(options.connect_timeout));
     plain.set_keepalive(Some(Duration::from_secs(60)));
@@ -250,7 +250,7 @@ fn connections(options: &Options) -> std::io::Result<Client> {
     }
     plain.enforce_http(false);
     let secure = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+        .with_tls_config(tls::client_config(options.ca_file.as_deref())?)
         .https_only()
         .enable_http1()
         .wrap_connector(plain);

@@ -29,7 +29,6 @@ mod securities;
 mod server;
 mod staging;
 mod suspensions;
-mod tls;
 mod trade_calendar;
 mod turn;
 

@@ -21,9 +21,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     Options,
     driver_error::{is_worth_another_try, not_connected, refused},
-    tls,
 };
-use crate::{Error, Result, Source};
+use crate::{Error, Result, Source, tls};
 
 /// Waits before a read is sent again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
@@ -245,7 +244,8 @@ fn manager(options: &Options) -> Result<Manager> {
 }
 
 fn connector(options: &Options) -> Result<MakeRustlsConnect> {
-    tls::connector(options.ca_file.as_deref())
+    tls::client_config(options.ca_file.as_deref())
+        .map(MakeRustlsConnect::new)
         .map_err(|source| Error::Open { store: options.to_string(), source })
 }
 

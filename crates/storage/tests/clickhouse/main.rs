@@ -4,7 +4,10 @@
 //! without a password) names a server to use instead; without either the tests are left out, or fail with `REQUIRE_BACKENDS=1`.
 #![allow(clippy::unwrap_used, reason = "test")]
 
+#[path = "../certificates/mod.rs"]
+mod certificates;
 mod connection;
+mod encrypted;
 mod engine;
 mod interrupted;
 mod lock;

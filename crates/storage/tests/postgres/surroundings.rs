@@ -1,6 +1,5 @@
 //! The same answers whatever the server is set to: its zone, its collation, encrypted or not.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use stockpile_market::SecurityKind;
 use stockpile_postgres_local::Config;
 use stockpile_storage::{
@@ -9,7 +8,10 @@ use stockpile_storage::{
     postgres,
 };
 
-use crate::desk::{Database, connect, options, own_server};
+use crate::{
+    certificates::authority,
+    desk::{Database, connect, options, own_server},
+};
 
 /// A store in a database that was created and set up past it.
 async fn store_in(create: &str, setup: &str) -> Option<(Database, Store)> {
@@ -60,17 +62,6 @@ async fn the_order_is_by_byte_whatever_the_collation() {
     contract::texts::texts_of_keys_are_kept_as_they_are(&store).await;
     let Some((_database, store)) = store_in(create, "").await else { return };
     contract::texts::keys_that_look_alike_are_apart(&store).await;
-}
-
-/// An authority, and the key and certificate of a server that it signed for an address.
-fn authority(address: &str) -> (String, String, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let server =
-        CertificateParams::new(vec![address.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    (authority.pem(), server.pem(), key.serialize_pem())
 }
 
 #[tokio::test]

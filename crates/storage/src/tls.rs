@@ -1,4 +1,4 @@
-//! Encrypted connections.
+//! Whom an encrypted connection trusts.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,17 +7,18 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Source;
 
 /// Verifies the server against the system's authorities, or those of a file.
-pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Source> {
+pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, Source> {
     let mut roots = RootCertStore::empty();
     match ca_file {
         Some(path) => {
-            for certificate in CertificateDer::pem_file_iter(path)? {
-                roots.add(certificate?)?;
+            let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
+            for certificate in certificates {
+                roots.add(certificate.map_err(|error| unreadable(&error))?)?;
             }
         }
         None => {
@@ -27,9 +28,8 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Sou
     if roots.is_empty() {
         return Err("there is no certificate of an authority to trust".into());
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+        .with_no_client_auth())
 }
