@@ -18,12 +18,14 @@ impl Part {
 }
 
 /// The parts that a run has written to.
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) market: bool,
     pub(crate) coins: bool,
 }
 
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 impl Written {
     pub(crate) fn add(&mut self, part: Part) {
         match part {

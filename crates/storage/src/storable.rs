@@ -14,6 +14,10 @@ use crate::{Error, Part, Result, SourceRow};
 /// A row that a store keeps, or not.
 pub(crate) trait Storable {
     /// Where it belongs.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "ClickHouse knows it by the table")
+    )]
     const PART: Part;
 
     /// The texts that must be free of NUL, with their names.
