@@ -91,6 +91,22 @@ fn proxy_by_name(options: &stockpile_storage::clickhouse::Options) -> stockpile_
     options
 }
 
+#[cfg(feature = "settings")]
+#[tokio::test]
+async fn an_address_names_the_authority() {
+    let Some((database, _store)) = fresh().await else { return };
+    let proxy = Encrypted::before(database.options.port).await;
+    let address = format!(
+        "clickhouse://default@127.0.0.1:{}/{}?secure=true&ca={}",
+        proxy.port,
+        database.options.database,
+        proxy.ca.display()
+    );
+    let of_it = |name: &str| (name == "STORAGE_URL").then(|| address.clone());
+    let settings = stockpile_settings::Settings::from_lookup(of_it).unwrap();
+    stockpile_storage::open(&settings.storage).await.unwrap();
+}
+
 #[tokio::test]
 async fn plain_and_encrypted_are_never_taken_for_each_other() {
     let Some((database, _store)) = fresh().await else { return };

@@ -89,6 +89,17 @@ async fn an_encrypted_connection_is_verified_and_never_silently_plain() {
 
     let store = postgres::open(&options.clone().secure(true).ca_file(&ca)).await.unwrap();
     ingest(&store, SecurityKind::Stock, [bar("000001.SZ", "20250102", 10.0)]).await;
+    #[cfg(feature = "settings")]
+    {
+        let address = format!(
+            "postgres://stockpile:right@127.0.0.1:{}/stock_data?sslmode=require&sslrootcert={}",
+            server.port(),
+            ca.display()
+        );
+        let of_it = |name: &str| (name == "STORAGE_URL").then(|| address.clone());
+        let settings = stockpile_settings::Settings::from_lookup(of_it).unwrap();
+        stockpile_storage::open(&settings.storage).await.unwrap();
+    }
     let plain = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'stockpile' AND NOT ssl";
     assert_eq!(sql.query_one(plain, &[]).await.unwrap().get::<_, i64>(0), 0);
 
