@@ -90,7 +90,9 @@ struct Redis {
 
 impl Redis {
     fn start() -> Option<Self> {
-        let port = net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Below the ports the system gives to clients, so that it is still free when the server takes it.
+        let from = 12_000 + u16::try_from(std::process::id() % 8_000).unwrap();
+        let port = (from..).find(|port| net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
         let mut command = Command::new("redis-server");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
         match command.stdout(Stdio::null()).spawn() {
