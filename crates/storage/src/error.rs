@@ -45,7 +45,8 @@ pub enum Error {
         source: Source,
     },
 
-    /// What answers is a server of another kind, or speaks without TLS where it was asked for, or the reverse.
+    /// What answers is a server of another kind, or speaks without TLS where it was asked for, or the reverse, or its
+    /// certificate is not trusted.
     #[error(
         "what answers at `{store}` is no {engine} server as expected; check the address, the port and TLS"
     )]
