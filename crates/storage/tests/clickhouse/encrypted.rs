@@ -10,7 +10,7 @@ use rustls::{
 use stockpile_market::SecurityKind;
 use stockpile_storage::{
     Error,
-    clickhouse::open,
+    clickhouse::{Options, open},
     contract::{bar, ingest},
 };
 use tempfile::TempDir;
@@ -73,22 +73,17 @@ async fn an_encrypted_server_is_verified_and_asked_as_any_other() {
 
     let stranger = proxy.folder.path().join("stranger.pem");
     std::fs::write(&stranger, authority("127.0.0.1").0).unwrap();
+    let by_name = Options::new("localhost").port(proxy.port).secure(true);
     for refused in [
         // Signed by nobody the system knows, then by somebody else.
         open(&options).await.unwrap_err(),
         open(&options.clone().ca_file(&stranger)).await.unwrap_err(),
         // The certificate is of an address, not of this name.
-        open(&proxy_by_name(&options).ca_file(&proxy.ca)).await.unwrap_err(),
+        open(&by_name.ca_file(&proxy.ca)).await.unwrap_err(),
     ] {
         assert!(matches!(refused, Error::WrongServer { .. }), "{refused:?}");
         assert!(!refused.is_transient());
     }
-}
-
-fn proxy_by_name(options: &stockpile_storage::clickhouse::Options) -> stockpile_storage::clickhouse::Options {
-    let mut options = options.clone();
-    "localhost".clone_into(&mut options.host);
-    options
 }
 
 #[cfg(feature = "settings")]
