@@ -6,13 +6,13 @@ use bytes::Bytes;
 use stockpile_cache::{Backend, redis::RedisBackend};
 
 use crate::{
-    groups::{Cluster, Watched},
+    groups::{Cluster, Failover, Watched},
     key, set, works_again,
 };
 
 #[tokio::test]
 async fn primary_that_sentinels_replace_is_left_for_the_new_one() {
-    let Some(mut watched) = Watched::start() else { return };
+    let Some(mut watched) = Watched::start(Failover::Soon) else { return };
     let backend = RedisBackend::new(&watched.url(1)).unwrap();
     works_again(&backend).await;
     watched.servers[0].kill();
@@ -24,7 +24,7 @@ async fn primary_that_sentinels_replace_is_left_for_the_new_one() {
 
 #[tokio::test]
 async fn primary_that_became_a_replica_is_left_at_its_first_refusal() {
-    let Some(watched) = Watched::start() else { return };
+    let Some(watched) = Watched::start(Failover::Soon) else { return };
     let backend = RedisBackend::new(&watched.url(0)).unwrap();
     works_again(&backend).await;
     // The switch is ordered, so the old primary lives on.
@@ -44,7 +44,7 @@ async fn primary_that_became_a_replica_is_left_at_its_first_refusal() {
 
 #[tokio::test]
 async fn cluster_goes_on_with_the_replica_of_a_killed_primary() {
-    let Some(mut cluster) = Cluster::start() else { return };
+    let Some(mut cluster) = Cluster::start(Failover::Soon) else { return };
     let backend = RedisBackend::builder(cluster.url()).timeout(Duration::from_millis(500)).build().unwrap();
     for number in 0..50 {
         works_again(&backend).await;

@@ -3,6 +3,14 @@
 use std::fmt::Write as _;
 use stockpile_redis_local::{Port, Reply, Server, installed, wait_for};
 
+/// When a primary that is silent is replaced.
+#[derive(Clone, Copy)]
+pub(crate) enum Failover {
+    Soon,
+    /// A busy machine may keep a server from running for seconds, and the writes that no replica got would be lost.
+    Never,
+}
+
 /// Three primaries, each with a replica.
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Server>,
@@ -10,21 +18,27 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    pub(crate) fn start() -> Option<Self> {
-        Self::start_with("")
+    pub(crate) fn start(failover: Failover) -> Option<Self> {
+        Self::start_with(failover, "")
     }
 
     /// Starts one whose servers have more lines of configuration.
-    pub(crate) fn start_with(more: &str) -> Option<Self> {
+    pub(crate) fn start_with(failover: Failover, more: &str) -> Option<Self> {
         if !installed() {
             return None;
         }
+        let no_failover = match failover {
+            Failover::Soon => "no",
+            Failover::Never => "yes",
+        };
         let mut buses = Vec::new();
         let nodes: Vec<Server> = (0..6)
             .map(|_| {
                 let bus = Port::free();
-                let config =
-                    format!("cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\n{more}");
+                let config = format!(
+                    "cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\n\
+                     cluster-replica-no-failover {no_failover}\n{more}"
+                );
                 buses.push(bus);
                 Server::start_on(Port::free(), &config, false)
             })
@@ -41,6 +55,12 @@ impl Cluster {
             nodes.iter().all(|node| info(node, "cluster_known_nodes:6"))
         });
         let cluster = Self { nodes, _buses: buses };
+        if matches!(failover, Failover::Never) {
+            // Not from the start: a node waits as long before it takes writes again after a restart.
+            for node in &cluster.nodes {
+                node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
+            }
+        }
         for (replica, primary) in cluster.nodes[3..].iter().zip(&cluster.nodes) {
             let primary = primary.ask(&["CLUSTER", "MYID"]).text();
             let replicate = ["CLUSTER", "REPLICATE", &primary];
@@ -78,7 +98,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn start() -> Option<Self> {
+    pub(crate) fn start(failover: Failover) -> Option<Self> {
         let primary = Server::start("")?;
         let follow = format!("replicaof 127.0.0.1 {}", primary.port);
         let mut servers = vec![primary];
@@ -87,7 +107,12 @@ impl Watched {
         wait_for("replicas follow", || servers[1..].iter().all(linked));
         let mut config = String::new();
         writeln!(config, "sentinel monitor main 127.0.0.1 {} 2", servers[0].port).unwrap();
-        config.push_str("sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n");
+        let silence = match failover {
+            Failover::Soon => 500,
+            Failover::Never => 600_000,
+        };
+        writeln!(config, "sentinel down-after-milliseconds main {silence}").unwrap();
+        config.push_str("sentinel failover-timeout main 3000\n");
         let sentinels: Vec<_> = (0..3).map(|_| Server::start_on(Port::free(), &config, true)).collect();
         wait_for("sentinels know everybody", || {
             sentinels.iter().all(|sentinel| {

@@ -14,7 +14,7 @@ const BUDGET: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn what_was_taken_back_before_sentinels_made_another_primary_stays_so() {
-    let Some(mut own) = Own::sentinel() else { return };
+    let Some(mut own) = Own::failing_over_sentinel() else { return };
     let url = own.site().url;
     switch(&mut own, &url, |own, _| {
         let Own::Sentinel(watched) = own else { unreachable!() };
@@ -26,7 +26,7 @@ async fn what_was_taken_back_before_sentinels_made_another_primary_stays_so() {
 
 #[tokio::test]
 async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
-    let Some(mut own) = Own::cluster() else { return };
+    let Some(mut own) = Own::failing_over_cluster() else { return };
     let url = own.site().url;
     switch(&mut own, &url, |own, counter| {
         let Own::Cluster(cluster) = own else { unreachable!() };
@@ -43,7 +43,7 @@ async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
 /// The replicas hear nothing of it, and one of them is made primary.
 #[tokio::test]
 async fn invalidation_that_no_replica_got_holds_on_the_nodes_that_know_it_and_is_told_again() {
-    let Some(mut own) = Own::sentinel() else { return };
+    let Some(mut own) = Own::failing_over_sentinel() else { return };
     let (url, namespace) = (own.site().url, namespace());
     let one = ready(impatient(&url, &namespace, BUDGET)).await;
     let other = ready(impatient(&url, &namespace, BUDGET)).await;
