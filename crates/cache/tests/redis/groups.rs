@@ -43,6 +43,12 @@ impl Cluster {
                 Server::start_on(Port::free(), &config, false)
             })
             .collect();
+        if matches!(failover, Failover::Never) {
+            // Not in the file: after a restart a node waits as long before it takes writes.
+            for node in &nodes {
+                node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
+            }
+        }
         for (at, (node, slots)) in nodes.iter().zip([(0, 5460), (5461, 10922), (10923, 16383)]).enumerate() {
             node.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
             node.ask(&["CLUSTER", "ADDSLOTSRANGE", &slots.0.to_string(), &slots.1.to_string()]);
@@ -55,12 +61,6 @@ impl Cluster {
             nodes.iter().all(|node| info(node, "cluster_known_nodes:6"))
         });
         let cluster = Self { nodes, _buses: buses };
-        if matches!(failover, Failover::Never) {
-            // Not from the start: a node waits as long before it takes writes again after a restart.
-            for node in &cluster.nodes {
-                node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
-            }
-        }
         for (replica, primary) in cluster.nodes[3..].iter().zip(&cluster.nodes) {
             let primary = primary.ask(&["CLUSTER", "MYID"]).text();
             let replicate = ["CLUSTER", "REPLICATE", &primary];
