@@ -11,11 +11,7 @@ use tokio::sync::mpsc::Receiver;
 
 use stockpile_redis_local::{Proxy, Server};
 
-use crate::{
-    connected,
-    groups::{Cluster, Failover},
-    key, set,
-};
+use crate::{connected, groups::Cluster, key, set};
 
 fn bus(url: &str) -> RedisBus {
     RedisBus::new(url).unwrap()
@@ -216,7 +212,7 @@ async fn tracking_is_armed_again_after_a_restart() {
 
 #[tokio::test]
 async fn tracking_of_a_cluster_hears_every_primary() {
-    let Some(cluster) = Cluster::start(Failover::Never) else { return };
+    let Some(cluster) = Cluster::start() else { return };
     let bus = bus(&cluster.url()).with_tracking("cache:");
     let mut events = bus.subscribe("news");
     assert_eq!(next(&mut events).await, BusEvent::Connected);

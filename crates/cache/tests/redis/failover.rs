@@ -6,15 +6,16 @@ use bytes::Bytes;
 use stockpile_cache::{Backend, redis::RedisBackend};
 
 use crate::{
-    groups::{Cluster, Failover, Watched},
+    groups::{Cluster, Watched},
     key, set, works_again,
 };
 
 #[tokio::test]
 async fn primary_that_sentinels_replace_is_left_for_the_new_one() {
-    let Some(mut watched) = Watched::start(Failover::Soon) else { return };
+    let Some(mut watched) = Watched::start() else { return };
     let backend = RedisBackend::new(&watched.url(1)).unwrap();
     works_again(&backend).await;
+    watched.fails_over();
     watched.servers[0].kill();
     works_again(&backend).await;
     let new: i64 = watched.servers[1..].iter().map(|server| server.keys_in(1)).sum();
@@ -24,7 +25,7 @@ async fn primary_that_sentinels_replace_is_left_for_the_new_one() {
 
 #[tokio::test]
 async fn primary_that_became_a_replica_is_left_at_its_first_refusal() {
-    let Some(watched) = Watched::start(Failover::Soon) else { return };
+    let Some(watched) = Watched::start() else { return };
     let backend = RedisBackend::new(&watched.url(0)).unwrap();
     works_again(&backend).await;
     // The switch is ordered, so the old primary lives on.
@@ -44,12 +45,13 @@ async fn primary_that_became_a_replica_is_left_at_its_first_refusal() {
 
 #[tokio::test]
 async fn cluster_goes_on_with_the_replica_of_a_killed_primary() {
-    let Some(mut cluster) = Cluster::start(Failover::Soon) else { return };
+    let Some(mut cluster) = Cluster::start() else { return };
     let backend = RedisBackend::builder(cluster.url()).timeout(Duration::from_millis(500)).build().unwrap();
     for number in 0..50 {
         works_again(&backend).await;
         set(&backend, &number.to_string(), "v").await.unwrap();
     }
+    cluster.fails_over();
     cluster.nodes[1].kill();
     // Every slot is served again, whoever owned it.
     let start = std::time::Instant::now();

@@ -3,52 +3,34 @@
 use std::fmt::Write as _;
 use stockpile_redis_local::{Port, Reply, Server, installed, wait_for};
 
-/// When a primary that is silent is replaced.
-#[derive(Clone, Copy)]
-pub(crate) enum Failover {
-    Soon,
-    /// A busy machine may keep a server from running for seconds, and the writes that no replica got would be lost.
-    Never,
-}
-
-/// Three primaries, each with a replica.
+/// Three primaries, each with a replica; none is replaced before [`Cluster::fails_over`].
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Server>,
     _buses: Vec<Port>,
 }
 
 impl Cluster {
-    pub(crate) fn start(failover: Failover) -> Option<Self> {
-        Self::start_with(failover, "")
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_with("")
     }
 
     /// Starts one whose servers have more lines of configuration.
-    pub(crate) fn start_with(failover: Failover, more: &str) -> Option<Self> {
+    pub(crate) fn start_with(more: &str) -> Option<Self> {
         if !installed() {
             return None;
         }
-        let no_failover = match failover {
-            Failover::Soon => "no",
-            Failover::Never => "yes",
-        };
         let mut buses = Vec::new();
         let nodes: Vec<Server> = (0..6)
             .map(|_| {
                 let bus = Port::free();
                 let config = format!(
                     "cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\n\
-                     cluster-replica-no-failover {no_failover}\n{more}"
+                     cluster-replica-no-failover yes\n{more}"
                 );
                 buses.push(bus);
                 Server::start_on(Port::free(), &config, false)
             })
             .collect();
-        if matches!(failover, Failover::Never) {
-            // Not in the file: after a restart a node waits as long before it takes writes.
-            for node in &nodes {
-                node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
-            }
-        }
         for (at, (node, slots)) in nodes.iter().zip([(0, 5460), (5461, 10922), (10923, 16383)]).enumerate() {
             node.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
             node.ask(&["CLUSTER", "ADDSLOTSRANGE", &slots.0.to_string(), &slots.1.to_string()]);
@@ -78,6 +60,10 @@ impl Cluster {
                 .iter()
                 .all(|node| node.ask(&["CLUSTER", "NODES"]).text().matches("slave").count() == 3)
         });
+        // Not before: a node waits as long until it takes writes, and they hear of each other as rarely.
+        for node in &cluster.nodes {
+            node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
+        }
         Some(cluster)
     }
 
@@ -86,19 +72,28 @@ impl Cluster {
         format!("redis-cluster://{}", nodes.join(","))
     }
 
+    /// Has primaries replaced that are silent for a second. A busy machine keeps a server from running for as long,
+    /// and what no replica got is lost then.
+    pub(crate) fn fails_over(&self) {
+        for node in &self.nodes {
+            node.ask(&["CONFIG", "SET", "cluster-node-timeout", "1000"]);
+            node.ask(&["CONFIG", "SET", "cluster-replica-no-failover", "no"]);
+        }
+    }
+
     pub(crate) fn keys(&self) -> i64 {
         self.nodes[..3].iter().map(|node| node.keys_in(0)).sum()
     }
 }
 
-/// One primary, two replicas, three Sentinels.
+/// One primary, two replicas, three Sentinels that replace nothing before [`Watched::fails_over`].
 pub(crate) struct Watched {
     pub(crate) servers: Vec<Server>,
     sentinels: Vec<Server>,
 }
 
 impl Watched {
-    pub(crate) fn start(failover: Failover) -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let primary = Server::start("")?;
         let follow = format!("replicaof 127.0.0.1 {}", primary.port);
         let mut servers = vec![primary];
@@ -107,12 +102,8 @@ impl Watched {
         wait_for("replicas follow", || servers[1..].iter().all(linked));
         let mut config = String::new();
         writeln!(config, "sentinel monitor main 127.0.0.1 {} 2", servers[0].port).unwrap();
-        let silence = match failover {
-            Failover::Soon => 500,
-            Failover::Never => 600_000,
-        };
-        writeln!(config, "sentinel down-after-milliseconds main {silence}").unwrap();
-        config.push_str("sentinel failover-timeout main 3000\n");
+        config
+            .push_str("sentinel down-after-milliseconds main 600000\nsentinel failover-timeout main 3000\n");
         let sentinels: Vec<_> = (0..3).map(|_| Server::start_on(Port::free(), &config, true)).collect();
         wait_for("sentinels know everybody", || {
             sentinels.iter().all(|sentinel| {
@@ -126,6 +117,13 @@ impl Watched {
             })
         });
         Some(Self { servers, sentinels })
+    }
+
+    /// Has the primary replaced when it is silent for half a second.
+    pub(crate) fn fails_over(&self) {
+        for sentinel in &self.sentinels {
+            sentinel.ask(&["SENTINEL", "SET", "main", "down-after-milliseconds", "500"]);
+        }
     }
 
     /// Asks a Sentinel.

@@ -33,7 +33,7 @@ use stockpile_cache::{
 
 use stockpile_redis_local::Server;
 
-use self::groups::{Cluster, Failover, Watched};
+use self::groups::{Cluster, Watched};
 
 /// A user who may do what this backend does, and nothing else.
 const LEAST_RIGHTS: &str = "user ann on >secret ~* &* -@all +@connection +info +get +mget +set +unlink +scan +pttl \
@@ -60,12 +60,12 @@ fn guarded() -> Option<&'static Server> {
 
 fn shared_cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    CLUSTER.get_or_init(|| Cluster::start(Failover::Never)).as_ref()
+    CLUSTER.get_or_init(Cluster::start).as_ref()
 }
 
 fn shared_sentinels() -> Option<&'static Watched> {
     static WATCHED: OnceLock<Option<Watched>> = OnceLock::new();
-    WATCHED.get_or_init(|| Watched::start(Failover::Never)).as_ref()
+    WATCHED.get_or_init(Watched::start).as_ref()
 }
 
 /// The server named by `TEST_REDIS_URL`, or one that is shared by the tests that only read and write.

@@ -7,11 +7,7 @@ use stockpile_cache::{Backend, Namespace, Pattern, ScanLimit, redis::RedisBacken
 
 use stockpile_redis_local::Server;
 
-use crate::{
-    connected,
-    groups::{Cluster, Failover},
-    key, set,
-};
+use crate::{connected, groups::Cluster, key, set};
 
 fn fill(server: &Server, count: u32) {
     let script = "for i = 1, ARGV[1] do redis.call('SET', 'cache:test:' .. i, 'v', 'PX', 600000) end";
@@ -95,7 +91,7 @@ async fn listing_tells_sizes_and_lifetimes_of_any_key() {
 
 #[tokio::test]
 async fn pages_of_a_cluster_go_over_every_primary_and_so_does_deletion() {
-    let Some(cluster) = Cluster::start(Failover::Never) else { return };
+    let Some(cluster) = Cluster::start() else { return };
     let backend = connected(RedisBackend::builder(cluster.url())).await;
     let lifetime = stockpile_cache::Lifetime::new(Duration::from_secs(60)).unwrap();
     let items: Vec<_> =

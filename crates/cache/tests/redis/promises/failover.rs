@@ -14,11 +14,12 @@ const BUDGET: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn what_was_taken_back_before_sentinels_made_another_primary_stays_so() {
-    let Some(mut own) = Own::failing_over_sentinel() else { return };
+    let Some(mut own) = Own::sentinel() else { return };
     let url = own.site().url;
     switch(&mut own, &url, |own, _| {
         let Own::Sentinel(watched) = own else { unreachable!() };
         passed_on(&watched.servers[0], 2);
+        watched.fails_over();
         watched.servers[0].kill();
     })
     .await;
@@ -26,7 +27,7 @@ async fn what_was_taken_back_before_sentinels_made_another_primary_stays_so() {
 
 #[tokio::test]
 async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
-    let Some(mut own) = Own::failing_over_cluster() else { return };
+    let Some(mut own) = Own::cluster() else { return };
     let url = own.site().url;
     switch(&mut own, &url, |own, counter| {
         let Own::Cluster(cluster) = own else { unreachable!() };
@@ -35,6 +36,7 @@ async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
         }
         let holds = |server: &Server| server.keys(0).iter().any(|key| key == counter);
         let owner = cluster.nodes[..3].iter().position(holds).unwrap();
+        cluster.fails_over();
         cluster.nodes[owner].kill();
     })
     .await;
@@ -43,7 +45,7 @@ async fn what_was_taken_back_before_a_primary_of_a_cluster_died_stays_so() {
 /// The replicas hear nothing of it, and one of them is made primary.
 #[tokio::test]
 async fn invalidation_that_no_replica_got_holds_on_the_nodes_that_know_it_and_is_told_again() {
-    let Some(mut own) = Own::failing_over_sentinel() else { return };
+    let Some(mut own) = Own::sentinel() else { return };
     let (url, namespace) = (own.site().url, namespace());
     let one = ready(impatient(&url, &namespace, BUDGET)).await;
     let other = ready(impatient(&url, &namespace, BUDGET)).await;
@@ -57,6 +59,7 @@ async fn invalidation_that_no_replica_got_holds_on_the_nodes_that_know_it_and_is
     watched.servers[1..].iter().for_each(Server::freeze);
     eventually("the tag is removed", async || one.remove_tag("t").await.complete).await;
     eventually("the other hears of it", async || other.get(&PAGE, "k").await.is_none()).await;
+    watched.fails_over();
     watched.servers[0].kill();
     watched.servers[1..].iter().for_each(Server::thaw);
     for node in [&one, &other] {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use stockpile_redis_local::{Reply, Server};
 
 use crate::{
-    groups::{Cluster, Failover, Watched},
+    groups::{Cluster, Watched},
     shared_cluster, shared_sentinels, shared_single,
 };
 
@@ -99,7 +99,7 @@ impl Own {
     }
 
     pub(crate) fn cluster() -> Option<Self> {
-        Cluster::start(Failover::Never).map(Self::Cluster)
+        Cluster::start().map(Self::Cluster)
     }
 
     pub(crate) fn lasting_single() -> Option<Self> {
@@ -107,15 +107,11 @@ impl Own {
     }
 
     pub(crate) fn lasting_cluster() -> Option<Self> {
-        Cluster::start_with(Failover::Never, KEEPS).map(Self::Cluster)
+        Cluster::start_with(KEEPS).map(Self::Cluster)
     }
 
-    pub(crate) fn failing_over_cluster() -> Option<Self> {
-        Cluster::start(Failover::Soon).map(Self::Cluster)
-    }
-
-    pub(crate) fn failing_over_sentinel() -> Option<Self> {
-        Watched::start(Failover::Soon).map(Self::Sentinel)
+    pub(crate) fn sentinel() -> Option<Self> {
+        Watched::start().map(Self::Sentinel)
     }
 
     pub(crate) fn site(&self) -> Site<'_> {
