@@ -1,6 +1,10 @@
 //! Servers that belong together: a Cluster, and a primary that Sentinels watch.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
 use stockpile_redis_local::{Port, Reply, Server, installed, wait_for};
 
 /// Three primaries, each with a replica; none is replaced before [`Cluster::fails_over`].
@@ -35,11 +39,16 @@ impl Cluster {
             node.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
             node.ask(&["CLUSTER", "ADDSLOTSRANGE", &slots.0.to_string(), &slots.1.to_string()]);
         }
-        for (node, bus) in nodes.iter().zip(&buses).skip(1) {
-            nodes[0].ask(&["CLUSTER", "MEET", "127.0.0.1", &node.port.to_string(), &bus.to_string()]);
-        }
         let info = |node: &Server, line: &str| node.ask(&["CLUSTER", "INFO"]).text().contains(line);
+        let mut met = None;
         wait_for("all nodes know each other", || {
+            // One that did not answer within the timeout is to be met again.
+            if met.is_none_or(|met: Instant| met.elapsed() > Duration::from_secs(3)) {
+                for (node, bus) in nodes.iter().zip(&buses).skip(1) {
+                    nodes[0].ask(&["CLUSTER", "MEET", "127.0.0.1", &node.port.to_string(), &bus.to_string()]);
+                }
+                met = Some(Instant::now());
+            }
             nodes.iter().all(|node| info(node, "cluster_known_nodes:6"))
         });
         let cluster = Self { nodes, _buses: buses };
@@ -60,10 +69,16 @@ impl Cluster {
                 .iter()
                 .all(|node| node.ask(&["CLUSTER", "NODES"]).text().matches("slave").count() == 3)
         });
-        // Not before: a node waits as long until it takes writes, and they hear of each other as rarely.
-        for node in &cluster.nodes {
-            node.ask(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
-        }
+        wait_for("nobody seems to have failed", || {
+            // Not before: a node waits as long until it takes writes, and they hear of each other as rarely.
+            cluster.wait_for_each_other("60000");
+            let all_well =
+                cluster.nodes.iter().all(|node| !node.ask(&["CLUSTER", "NODES"]).text().contains(",fail"));
+            if !all_well {
+                cluster.wait_for_each_other("1000");
+            }
+            all_well
+        });
         Some(cluster)
     }
 
@@ -75,9 +90,15 @@ impl Cluster {
     /// Has primaries replaced that are silent for a second. A busy machine keeps a server from running for as long,
     /// and what no replica got is lost then.
     pub(crate) fn fails_over(&self) {
+        self.wait_for_each_other("1000");
         for node in &self.nodes {
-            node.ask(&["CONFIG", "SET", "cluster-node-timeout", "1000"]);
             node.ask(&["CONFIG", "SET", "cluster-replica-no-failover", "no"]);
+        }
+    }
+
+    fn wait_for_each_other(&self, milliseconds: &str) {
+        for node in &self.nodes {
+            node.ask(&["CONFIG", "SET", "cluster-node-timeout", milliseconds]);
         }
     }
 
