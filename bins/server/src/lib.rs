@@ -80,16 +80,28 @@ impl Application {
     ///
     /// What stopped the server.
     pub async fn run(self) -> anyhow::Result<()> {
-        let addr = self.addr()?;
-        // Streams know no end of their own, so they are ended before the server waits for its answers.
         let mut interrupt = signal(SignalKind::interrupt()).context("while waiting for signals")?;
         let mut terminate = signal(SignalKind::terminate()).context("while waiting for signals")?;
-        let streams = self.state.clone();
-        let stop = async move {
+        self.run_until(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
+        })
+        .await
+    }
+
+    /// Serves until the future is done, then lets the answers under way end.
+    ///
+    /// # Errors
+    ///
+    /// What stopped the server.
+    pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let addr = self.addr()?;
+        let streams = self.state.clone();
+        let stop = async move {
+            stop.await;
+            // They know no end of their own, so they are ended before the server waits for its answers.
             streams.end_streams();
         };
         tokio::spawn(self.state.clone().sample_quotes());

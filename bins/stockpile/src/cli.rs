@@ -2,7 +2,7 @@
 
 mod cache;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -139,6 +139,10 @@ pub(crate) struct FileArgs {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// How long another ingest that writes to the store is waited for
+    #[arg(long, default_value = "0", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) wait: Duration,
+
     /// Folder for the lists of refused rows [default: `reports` beside the store]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report_folder: Option<PathBuf>,
@@ -161,6 +165,10 @@ pub(crate) struct TushareArgs {
     /// Fetch what is there already, too
     #[arg(long)]
     pub(crate) again: bool,
+
+    /// How long another ingest that writes to the store is waited for
+    #[arg(long, default_value = "90", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) wait: Duration,
 
     /// Folder for the lists of refused rows [default: `reports` beside the store]
     #[arg(long, value_name = "FOLDER")]
@@ -185,9 +193,17 @@ pub(crate) struct CryptoArgs {
     #[arg(long)]
     pub(crate) candles_only: bool,
 
+    /// How long another ingest that writes to the store is waited for
+    #[arg(long, default_value = "90", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) wait: Duration,
+
     /// Folder for the lists of refused rows [default: `reports` beside the store]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) report_folder: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
 }
 
 fn interface(name: &str) -> Result<Interface, String> {

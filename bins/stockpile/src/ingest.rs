@@ -10,7 +10,7 @@ use stockpile_ingest::{FileIngest, Ingested, Outcome, Progress};
 use crate::{
     cli::{Cli, FileArgs},
     exit::Exit,
-    output::say,
+    output::{say, tell_warnings},
     progress, store, summary,
 };
 
@@ -32,6 +32,7 @@ enum FileResult {
 /// Reads files one after the other; one that fails stops none of the others.
 pub(crate) async fn files(cli: &Cli, args: &FileArgs) -> Result<Exit> {
     let opened = store::open(cli).await?;
+    tell_warnings();
     let progress: Arc<dyn Progress> =
         if cli.json { Arc::new(stockpile_ingest::Silent) } else { progress::for_terminal() };
     let ingest = FileIngest {
@@ -40,6 +41,7 @@ pub(crate) async fn files(cli: &Cli, args: &FileArgs) -> Result<Exit> {
         adjusted: args.adjusted,
         strict: args.strict,
         report_folder: args.report_folder.clone().unwrap_or_else(|| opened.folder.join("reports")),
+        wait: args.wait,
         now: Timestamp::now,
         progress,
     };

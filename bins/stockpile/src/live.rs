@@ -14,7 +14,7 @@ use stockpile_market::exchange_date;
 use crate::{
     cli::{Cli, CryptoArgs, TushareArgs},
     exit::{Exit, Usage},
-    output::say,
+    output::{say, tell_warnings},
     progress, store, summary,
 };
 
@@ -115,16 +115,6 @@ fn watched(cli: &Cli) -> Arc<dyn Progress> {
     if cli.json { Arc::new(Silent) } else { progress::for_terminal() }
 }
 
-/// Waits, such as for a quota, are told while they last.
-fn tell_warnings() {
-    let _ = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .without_time()
-        .try_init();
-}
-
 /// Fetches what the store lacks of a span of days.
 pub(crate) async fn tushare(cli: &Cli, args: &TushareArgs) -> Result<Exit> {
     let settings = store::settings(cli)?;
@@ -146,7 +136,7 @@ pub(crate) async fn tushare(cli: &Cli, args: &TushareArgs) -> Result<Exit> {
     let opened = store::open(cli).await?;
     tell_warnings();
     let reports = report_folder(args.report_folder.as_ref(), &opened.folder);
-    let ingest = TushareIngest::new(source, opened.store, reports);
+    let ingest = TushareIngest::new(source, opened.store, reports).waiting(args.wait);
     let mut teller = Teller::new(cli);
     let mut hear = |step: Step| {
         let Step { unit, name, foreign, fetched } = step;
@@ -181,7 +171,8 @@ pub(crate) async fn crypto(cli: &Cli, args: &CryptoArgs) -> Result<Exit> {
     let opened = store::open(cli).await?;
     tell_warnings();
     let reports = report_folder(args.report_folder.as_ref(), &opened.folder);
-    let ingest = CoinIngest::new(&options, Arc::new(SystemClock::new()), opened.store, reports)?;
+    let ingest =
+        CoinIngest::new(&options, Arc::new(SystemClock::new()), opened.store, reports)?.waiting(args.wait);
     let mut teller = Teller::new(cli);
     let mut hear = |CoinStep { name, fetched }: CoinStep| {
         let outcome = match &fetched {

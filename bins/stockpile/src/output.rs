@@ -14,3 +14,13 @@ pub(crate) fn say(line: &str) -> Exit {
         _ => Exit::Ok,
     }
 }
+
+/// Waits, such as for a quota, are told while they last.
+pub(crate) fn tell_warnings() {
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .try_init();
+}

@@ -76,6 +76,7 @@ async fn ingest(store: &Path, path: &Path) -> u64 {
         adjusted: false,
         strict: true,
         report_folder: PathBuf::from("unused"),
+        wait: std::time::Duration::ZERO,
         now: Timestamp::now,
         progress: Arc::new(Silent),
     };

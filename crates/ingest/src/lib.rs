@@ -43,7 +43,7 @@ pub use demo::{DemoCoins, DemoDay, DemoDays, DemoMarket, DemoQuote, DemoReplay, 
 pub use error::{Error, Result};
 #[cfg(feature = "live")]
 pub use feed::{QuoteFeed, QuoteSink};
-pub use file::{BarCounts, FileIngest, FileKind, Ingested, Outcome};
+pub use file::{BarCounts, FileIngest, FileKind, Ingested, LOCK_WAIT, Outcome};
 pub use progress::{Advance, Progress, Silent};
 pub use quality::{BarQuality, CandleQuality, DayCodes, DayRows, MissingCandles, Quality, check};
 #[cfg(feature = "live")]

@@ -1,4 +1,4 @@
-//! A server of its own for each test: port 0, an empty store of its own, ended with the process.
+//! A server of its own for each test: port 0, an empty store of its own, ended with the test.
 
 use std::{
     fs,
@@ -16,6 +16,7 @@ use stockpile_server::Application;
 use stockpile_settings::Settings;
 use stockpile_storage::Store;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use crate::backends::Backends;
 
@@ -31,6 +32,8 @@ pub(crate) fn client() -> Client {
 
 /// A running server, a folder of its own and the address of its store.
 pub(crate) struct TestApp {
+    /// Dropped first: the server stops. A hundred that went on would ask their store for its revision all the time.
+    _running: oneshot::Sender<()>,
     pub(crate) folder: TempDir,
     pub(crate) addr: SocketAddr,
     pub(crate) storage_url: String,
@@ -64,15 +67,16 @@ impl TestApp {
         let (settings, storage_url) =
             (Settings::from_lookup(lookup).unwrap(), lookup("STORAGE_URL").unwrap());
         let (sender, receiver) = mpsc::channel();
+        let (running, stop) = oneshot::channel::<()>();
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let application = Application::build(&settings).await.unwrap();
                 sender.send(application.addr().unwrap()).unwrap();
-                application.run().await.unwrap();
+                application.run_until(async move { drop(stop.await) }).await.unwrap();
             });
         });
         let addr = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
-        Self { folder, addr, storage_url, backends, client: client() }
+        Self { _running: running, folder, addr, storage_url, backends, client: client() }
     }
 
     /// Brings a file in by a handle of its own, as another process would.
@@ -224,6 +228,7 @@ pub(crate) async fn ingest_into(store: Store, folder: &Path, path: &Path) -> Ing
         strict: false,
         adjusted: false,
         report_folder: folder.join("reports"),
+        wait: std::time::Duration::ZERO,
         now: Timestamp::now,
         progress: Arc::new(Silent),
     };

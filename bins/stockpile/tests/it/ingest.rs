@@ -106,6 +106,26 @@ fn a_held_lock_ends_with_exit_4() {
 }
 
 #[test]
+fn another_ingest_is_waited_for_as_long_as_one_is_told_to() {
+    let folder = desk(&[("daily.csv", &(HEADER.to_owned() + GOOD))]);
+    assert_eq!(ingest(&folder, &["daily.csv"]).code, 0);
+    let blocker = rusqlite::Connection::open(folder.path().join("data/stockpile.db")).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| ingest(&folder, &["--wait", "60", "daily.csv"]));
+        let began = std::time::Instant::now();
+        // One that did not wait would be over by then.
+        while !waiting.is_finished() && began.elapsed() < std::time::Duration::from_millis(500) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(!waiting.is_finished(), "it waits");
+        blocker.execute_batch("ROLLBACK").unwrap();
+        let run = waiting.join().unwrap();
+        assert_eq!(run.code, 0, "{}", run.err);
+    });
+}
+
+#[test]
 fn an_interrupt_leaves_nothing_of_the_file() {
     let rows: String = (0..400_000_u32)
         .map(|number| {

@@ -148,7 +148,7 @@ fn a_store_that_another_writes_to_is_told_by_exit_4() {
     assert_eq!(run(folder.path(), &served, &args).code, 0);
     let other = Connection::open(folder.path().join("data/stockpile.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let locked = run(folder.path(), &served, &[&SPAN[..], &["--kinds", "daily"]].concat());
+    let locked = run(folder.path(), &served, &[&SPAN[..], &["--kinds", "daily", "--wait", "0"]].concat());
     assert_eq!(locked.code, 4, "{}", locked.err);
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(run(folder.path(), &served, &[&SPAN[..], &["--kinds", "daily"]].concat()).code, 0);

@@ -1,6 +1,11 @@
 //! Prices and candles that a store lacks.
 
-use std::{collections::BTreeSet, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use stockpile_market::Interval;
@@ -12,7 +17,9 @@ use super::{
     coingecko::CoinGecko,
     span::Span,
 };
-use crate::{Advance, Clock, Error, FileIngest, FileKind, Ingested, Progress, RUNS_READ, Result, Silent};
+use crate::{
+    Advance, Clock, Error, FileIngest, FileKind, Ingested, LOCK_WAIT, Progress, RUNS_READ, Result, Silent,
+};
 
 const PRICES: &str = "coingecko coins_markets";
 const SOURCE: &str = "binance ";
@@ -87,10 +94,18 @@ impl CoinIngest {
                 adjusted: false,
                 strict: false,
                 report_folder,
+                wait: LOCK_WAIT,
                 now: Timestamp::now,
                 progress: Arc::new(Silent),
             },
         })
+    }
+
+    /// Waits so long for another that writes to the store, instead of [`LOCK_WAIT`].
+    #[must_use]
+    pub fn waiting(mut self, wait: Duration) -> Self {
+        self.file.wait = wait;
+        self
     }
 
     /// Fetches what the store lacks, each step as one run that commits whole, and tells of each.

@@ -17,13 +17,14 @@ mod rows;
 #[cfg(feature = "live")]
 mod table;
 mod time;
+mod turn;
 mod write;
 
 use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ pub use kind::FileKind;
 use serde::Serialize;
 use stockpile_market::TradeDate;
 use stockpile_storage::{NewRun, RowCounts, RunId, Store};
+pub use turn::LOCK_WAIT;
 
 use self::{read::Reading, write::Writing};
 use crate::{Error, Progress, Result};
@@ -99,6 +101,8 @@ pub struct FileIngest {
     pub strict: bool,
     /// Folder of the reports.
     pub report_folder: PathBuf,
+    /// How long another that writes to the store is waited for.
+    pub wait: Duration,
     /// The current time.
     pub now: fn() -> Timestamp,
     /// Who watches.
@@ -157,7 +161,7 @@ impl FileIngest {
         let source = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let (kind, ignored_columns) = (reading.kind(), reading.ignored_columns().to_vec());
         let run = NewRun { source: source.clone(), kind: kind.name().to_owned(), started_at: (self.now)() };
-        let mut run = self.store.ingest.start(run).await.map_err(store_error)?;
+        let mut run = self.start(run).await.map_err(store_error)?;
         if self.adjusted {
             run.mark_adjusted();
         }

@@ -1,14 +1,11 @@
 //! Rows that a source gave over the network: checked, reported and stored as those of a file are.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use stockpile_market::exchange_date;
-use stockpile_storage::{Error as StoreError, NewRun, RunWriter};
+use stockpile_storage::NewRun;
 
 use super::{
     FileIngest, FileKind, Ingested,
@@ -20,11 +17,6 @@ use super::{
     write::Writing,
 };
 use crate::{Error, Result, table::Table};
-
-/// How long another that writes is waited for: longer than the lock of a process that was killed holds.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// How often it is looked whether the other is done.
-const LOOK: Duration = Duration::from_millis(200);
 
 impl FileIngest {
     /// Stores a table as one run, whole or not at all. Lines are counted from 1, the columns being no line.
@@ -66,21 +58,6 @@ impl FileIngest {
             Err(error) => {
                 writing.abandon(now, &error).await;
                 Err(error)
-            }
-        }
-    }
-}
-
-impl FileIngest {
-    /// Starts a run. Sources take turns at the store within a process and between them, each for as long as a table takes.
-    async fn start(&self, run: NewRun) -> Result<Box<dyn RunWriter>, StoreError> {
-        let began = Instant::now();
-        loop {
-            match self.store.ingest.start(run.clone()).await {
-                Err(StoreError::Locked { .. }) if began.elapsed() < PATIENCE => {
-                    tokio::time::sleep(LOOK).await
-                }
-                started => return started,
             }
         }
     }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use super::{
     request::Request,
     rows::{last_common_day, leave_out_foreign},
 };
-use crate::{Advance, Error, FileIngest, Ingested, Progress, RUNS_READ, Result, Silent};
+use crate::{Advance, Error, FileIngest, Ingested, LOCK_WAIT, Progress, RUNS_READ, Result, Silent};
 
 /// After this many days, a day without rows has none.
 const EMPTY_IS_FINAL_DAYS: i32 = 3;
@@ -86,6 +87,7 @@ pub struct TushareIngest {
     pub(super) source: Tushare,
     pub(super) store: Store,
     report_folder: PathBuf,
+    wait: Duration,
 }
 
 impl std::fmt::Debug for TushareIngest {
@@ -98,7 +100,14 @@ impl TushareIngest {
     /// Lists of refused rows go into the folder.
     #[must_use]
     pub fn new(source: Tushare, store: Store, report_folder: PathBuf) -> Self {
-        Self { source, store, report_folder }
+        Self { source, store, report_folder, wait: LOCK_WAIT }
+    }
+
+    /// Waits so long for another that writes to the store, instead of [`LOCK_WAIT`].
+    #[must_use]
+    pub fn waiting(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
     }
 
     /// Fetches what the store lacks, each unit as one run that commits whole, and tells of each.
@@ -266,6 +275,7 @@ impl TushareIngest {
             adjusted: false,
             strict: false,
             report_folder: self.report_folder.clone(),
+            wait: self.wait,
             now: Timestamp::now,
             progress: Arc::new(Silent),
         }

@@ -17,7 +17,7 @@ pub(crate) struct ManualClock {
     elapsed: Mutex<Duration>,
     /// Nobody wakes behind it.
     end: Mutex<Option<Duration>>,
-    ended: Notify,
+    ended: Mutex<Arc<Notify>>,
 }
 
 impl ManualClock {
@@ -26,15 +26,17 @@ impl ManualClock {
             start: start.parse().unwrap(),
             elapsed: Mutex::default(),
             end: Mutex::default(),
-            ended: Notify::new(),
+            ended: Mutex::default(),
         })
     }
 
-    /// Waits until everybody sleeps beyond a time.
-    pub(crate) async fn run_until(&self, end: &str) {
+    /// Waits until somebody sleeps beyond a time. The end is set at once: whoever is polled before the answer sleeps by it.
+    pub(crate) fn run_until(&self, end: &str) -> impl Future<Output = ()> + use<> {
         let end: Timestamp = end.parse().unwrap();
         *self.end.lock().unwrap() = Some(end.duration_since(self.start).unsigned_abs());
-        self.ended.notified().await;
+        let ended = Arc::new(Notify::new());
+        *self.ended.lock().unwrap() = ended.clone();
+        async move { ended.notified().await }
     }
 
     pub(crate) fn advance(&self, time: Duration) {
@@ -55,7 +57,7 @@ impl Clock for ManualClock {
     async fn sleep(&self, time: Duration) {
         let end = *self.end.lock().unwrap();
         if end.is_some_and(|end| self.elapsed() + time > end) {
-            self.ended.notify_one();
+            self.ended.lock().unwrap().notify_one();
             std::future::pending::<()>().await;
         }
         self.advance(time);

@@ -29,6 +29,7 @@ impl Desk {
             adjusted: false,
             strict: false,
             report_folder: folder.path().join("reports"),
+            wait: std::time::Duration::ZERO,
             now: || Timestamp::constant(1_767_225_600, 0), // 2026-01-01
             progress: Arc::new(Silent),
         };

@@ -106,6 +106,7 @@ fn ingest(store: Store, reports: &Path) -> FileIngest {
         adjusted: false,
         strict: false,
         report_folder: reports.to_owned(),
+        wait: std::time::Duration::ZERO,
         now: || Timestamp::constant(1_798_761_600, 0), // 2027-01-01
         progress: Arc::new(Silent),
     }
