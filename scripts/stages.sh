@@ -43,9 +43,10 @@ failed_output() {
     for at in "${!stage_names[@]}"; do
         [[ ${stage_results[at]} == FAILED ]] || continue
         name=${stage_names[at]}
-        # A test's own output and its name, or the compiler's errors and their places; without any of it, the last lines.
-        found=$(awk '/^test result: / { inside = 0 } /^failures:$/ { inside = 1 } inside || /^error|^ *--> /' \
-            "$stage_logs/$name")
+        # A test's own output and its name without the calls on the stack, which would hide it, or the compiler's errors and
+        # their places; without any of it, the last lines.
+        found=$(awk '/^ +[0-9]+: |^ +at [^ ]+:[0-9]+/ { next } /^test result: / { inside = 0 } /^failures:$/ { inside = 1 }
+            inside || /^error|^ *--> /' "$stage_logs/$name")
         [[ -n $found ]] || found=$(tail -n 40 "$stage_logs/$name")
         printf '\n== %s FAILED:\n%s\n' "$name" "$(head -c 6000 <<< "$found")"
     done

@@ -29,7 +29,7 @@ impl FileIngest {
                             self.wait.as_secs()
                         );
                     }
-                    tokio::time::sleep(LOOK.min(self.wait)).await;
+                    tokio::time::sleep(LOOK).await;
                 }
                 started => return started,
             }
